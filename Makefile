@@ -1,0 +1,49 @@
+# Every target works on a fresh machine: the first one makes .venv (CAMPAIGNS_VENV names another place), the private
+# servers come when something needs them.
+
+SIZE ?= 2000
+VENV := $(or $(CAMPAIGNS_VENV),.venv)
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint types bench up down test-containers clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Who types these wants them done: nothing is asked about what has to be installed.
+demo test bench: export CAMPAIGNS_ASSUME_YES := 1
+
+venv:
+	@command -v python3 >/dev/null || { echo "Python 3.11 or later is needed: install python3, then repeat what you did." >&2; exit 1; }
+	@python3 deploy/bootstrap.py
+
+demo: venv  ## the whole way once, in under a minute: servers, workers, a campaign, its summary (SIZE=2000 records)
+	@$(BIN)/campaigns demo --size $(SIZE)
+
+test: venv  ## all tests but chaos and benchmarks
+	$(BIN)/python -m pytest tests --ignore=tests/benchmarks --ignore=tests/chaos $(ARGS)
+
+lint: venv types  ## style, formatting, import rules, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: venv  ## mypy --strict
+	$(BIN)/mypy --strict
+
+bench: venv  ## measured programs under tests/benchmarks
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+up: venv  ## private RabbitMQ and MongoDB servers, until `make down`
+	@$(BIN)/campaigns up
+
+down: venv  ## stops them; their data stays
+	@$(BIN)/campaigns down
+
+test-containers: venv  ## the same tests on containers, and the demo's path through docker-compose
+	deploy/test-containers
+
+clean:  ## removes caches and what was built, not .venv and no data
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
