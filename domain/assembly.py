@@ -1,0 +1,184 @@
+"""From a compiled template and one person's values to the bytes that go out (RFC 5322, 2045, 2369, 8058).
+
+What is the same for everybody is encoded once, when the campaign's assembler is made. Per person remain the rendering,
+the encoding of the person's own values, and five headers.
+"""
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import minijinja
+
+from domain import tracking
+from domain.campaign import Purpose, Sender
+from domain.mail_headers import (
+    address_header,
+    date_header,
+    list_id_header,
+    message_id_header,
+    text_header,
+    uri_header,
+    wire_address,
+)
+from domain.mime import Skeleton
+from domain.template import Pieces, Rendered, Template
+from domain.tracking import SigningKeys, WaysOut
+from domain.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """What every email of one campaign has in common."""
+
+    campaign_id: str
+    purpose: Purpose
+    sender: Sender
+    organisation_name: str
+    organisation_postal_address: str
+    list_id: str  #: the mailing list (or topic) as List-Id names it, before the sender's domain
+    list_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where answers to our emails arrive, and what our tokens are signed with."""
+
+    base_url: str  #: https, of the tracking pages; without a final slash
+    mail_domain: str  #: of bounce and unsubscribe addresses: the inbound listener's, best below the sender's domain
+    keys: SigningKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One person's email, about to be written."""
+
+    email_id: str  #: "campaign_id:contact_id:occurrence"
+    message_id: str  #: without angle brackets, as the ledger row has it
+    address: str
+    name: str = ""  #: shown in To; may be empty
+    values: Mapping[str, Value] = field(default_factory=dict)
+    tracked: bool = False  #: links counted and a pixel: where the organisation's policy and the person allow it (D12)
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMail:
+    """One email, ready for SMTP."""
+
+    email_id: str
+    sender: str  #: MAIL FROM: leads a bounce back to this email
+    recipient: str  #: RCPT TO
+    raw: bytes  #: lines end with CRLF; none begins with a dot, so there is nothing to stuff
+    needs_smtputf8: bool  #: the local part is not ASCII: only for servers that offer SMTPUTF8 (RFC 6531)
+
+
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """One person's addresses on our pages."""
+
+    ways_out: WaysOut
+    values: Mapping[str, str]  #: by reserved name
+
+
+class Assembler:
+    """Writes the emails of one campaign. It remembers nothing between two of them."""
+
+    def __init__(self, template: Template, mailing: Mailing, endpoints: Endpoints) -> None:
+        """
+        Raises:
+            ContentFailed: the sender, the reply-to or an endpoint can't stand in a header.
+        """
+        self._template = template
+        self._endpoints = endpoints
+        self._constants = _constants(mailing)
+        self._skeleton = Skeleton.of(template, seed=mailing.campaign_id)
+        self._head = _common_headers(mailing) + self._skeleton.headers
+        uri_header("List-Unsubscribe", endpoints.base_url, f"mailto:u@{endpoints.mail_domain}")
+
+    def mail(self, recipient: Recipient, *, now: datetime) -> OutgoingMail:
+        """The email for one person; `now` is aware and becomes its Date.
+
+        Raises:
+            ContentFailed: the template fails for this person's values, or the address can't be written.
+        """
+        address = wire_address(recipient.address)
+        links = self._links(recipient)
+        pieces = self._pieces(recipient, links)
+        head = self._head + _own_headers(recipient, pieces.subject, links, now)
+        body = self._skeleton.body(pieces)
+        # A DKIM signature goes before the head (the body is its own relaxed form, see quoted_printable.py).
+        sender = tracking.bounce_address(recipient.email_id, self._endpoints.mail_domain, self._endpoints.keys)
+        return OutgoingMail(recipient.email_id, sender, address, head + b"\r\n" + body, not address.isascii())
+
+    def preview(self, recipient: Recipient) -> Rendered:
+        """What the email says, in plain: for the review's checks, the preview page, and tests.
+
+        Raises:
+            ContentFailed: as for `mail`.
+        """
+        pieces = self._pieces(recipient, self._links(recipient))
+        html_part = None if pieces.html is None else "".join(pieces.html)
+        return Rendered(pieces.subject, html_part, "".join(pieces.text))
+
+    def _pieces(self, recipient: Recipient, links: _Links) -> Pieces:
+        values = {**recipient.values, **self._constants, **links.values}
+        return self._template.pieces(values, tracked=recipient.tracked)
+
+    def _links(self, recipient: Recipient) -> _Links:
+        """This person's addresses on our tracking pages; only those that the template shows are signed."""
+        email_id, base_url, keys = recipient.email_id, self._endpoints.base_url, self._endpoints.keys
+        ways_out = tracking.ways_out(email_id, base_url, self._endpoints.mail_domain, keys)
+        values = {"unsubscribe_url": _safe(ways_out.url)}
+        if "preferences_url" in self._template.uses:
+            values["preferences_url"] = _safe(tracking.preferences_url(email_id, base_url, keys))
+        if recipient.tracked and self._template.has_html:
+            values["click_url"] = _safe(tracking.click_url(email_id, base_url, keys))
+            values["open_url"] = _safe(tracking.open_url(email_id, base_url, keys))
+        return _Links(ways_out, values)
+
+
+def _safe(url: str) -> str:
+    """An URL of ours as HTML has it; without this its slashes would be written as `&#x2f;`."""
+    return minijinja.safe(html.escape(url))
+
+
+def _constants(mailing: Mailing) -> dict[str, str]:
+    return {
+        "organisation_name": mailing.organisation_name,
+        "organisation_postal_address": mailing.organisation_postal_address,
+        "sender_name": mailing.sender.name,
+    }
+
+
+def _common_headers(mailing: Mailing) -> bytes:
+    sender = mailing.sender
+    return b"".join(
+        (
+            address_header("From", sender.name, sender.address),
+            address_header("Reply-To", "", sender.reply_to or sender.address),
+            list_id_header(mailing.list_name, f"{mailing.list_id}.{sender.domain}"),
+            b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+            text_header("Feedback-ID", _feedback_id(mailing)),
+        )
+    )
+
+
+def _own_headers(recipient: Recipient, subject: str, links: _Links, now: datetime) -> bytes:
+    return b"".join(
+        (
+            address_header("To", recipient.name, recipient.address),
+            text_header("Subject", subject),
+            date_header(now),
+            message_id_header(recipient.message_id),
+            uri_header("List-Unsubscribe", links.ways_out.url, links.ways_out.mailto),
+        )
+    )
+
+
+def _feedback_id(mailing: Mailing) -> str:
+    """Campaign, list, purpose and sender, the last 5 to 15 characters long (support.google.com/mail/answer/6254652)."""
+    sender_id = re.sub(r"[^A-Za-z0-9]", "", mailing.sender.domain)[:15].ljust(5, "0")
+    list_id = re.sub(r"[^A-Za-z0-9._-]", "", mailing.list_id)
+    return f"{mailing.campaign_id}:{list_id}:{mailing.purpose}:{sender_id}"

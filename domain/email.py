@@ -1,0 +1,162 @@
+"""The ledger: one row per campaign, contact and occurrence, with two axes that only go forward (X1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from domain.smtp_reply import Reply
+
+
+class EmailState(StrEnum):
+    """The sender's axis. The books are balanced on it."""
+
+    PLANNED = "planned"  #: will be sent
+    #: in a slice that a worker holds; shown, never stored: one claim is written per slice, not per email
+    CLAIMED = "claimed"
+    SENT = "sent"  #: the relay answered 250 to the final dot
+    DEFERRED = "deferred"  #: refused for now; due again at `next_at`
+    SOFT_BOUNCED = "soft_bounced"  #: refused for now until the deadline, or for good for a passing reason
+    HARD_BOUNCED = "hard_bounced"  #: refused for good, as the reference page counts it
+    FAILED = "failed"  #: not delivered through a fault on our side; see `reason`
+    SKIPPED = "skipped"  #: not to be sent; see `reason`
+    IN_DOUBT = "in_doubt"  #: was under way when its worker died, or its answer was lost: held, never resent by itself
+
+
+#: `Email.slice` of a row that waits in no batch: a deferred one leaves its batch and is put in another when it is due.
+NO_SLICE = -1
+
+OPEN_STATES = frozenset({EmailState.PLANNED, EmailState.CLAIMED, EmailState.DEFERRED})
+
+#: The only moves. Evidence (an open, a DSN, a late owner's outcome) settles what is in doubt.
+NEXT: Mapping[EmailState, frozenset[EmailState]] = {
+    EmailState.PLANNED: frozenset(EmailState) - {EmailState.PLANNED},
+    EmailState.CLAIMED: frozenset(EmailState) - {EmailState.CLAIMED},
+    EmailState.DEFERRED: frozenset(EmailState) - {EmailState.PLANNED},
+    EmailState.IN_DOUBT: frozenset({EmailState.SENT, EmailState.HARD_BOUNCED, EmailState.SOFT_BOUNCED}),
+    EmailState.SENT: frozenset(),
+    EmailState.SOFT_BOUNCED: frozenset(),
+    EmailState.HARD_BOUNCED: frozenset(),
+    EmailState.FAILED: frozenset(),
+    EmailState.SKIPPED: frozenset(),
+}
+
+#: What evidence may say of a row in doubt, in rising weight: who opened a mail has it, whatever else was reported.
+PROOFS = (EmailState.SOFT_BOUNCED, EmailState.HARD_BOUNCED, EmailState.SENT)
+
+
+class SkipReason(StrEnum):
+    """Why somebody who was selected is not mailed (R71-R73). Exactly one each: the first that holds, in this order."""
+
+    UNKNOWN_RECORD = "unknown_record"  #: picked by id, and no such record ever came
+    DELETED = "deleted"  #: deleted in the CRM
+    NO_EMAIL = "no_email"
+    INVALID_EMAIL = "invalid_email"
+    ERASED = "erased"  #: the person's data was erased on request
+    DUPLICATE = "duplicate"  #: another selected record has the same address; it is named
+    CONTACT_CHANGED = "contact_changed"  #: the record moved to another address after the review
+    COMPLAINED = "complained"  #: marked one of our mails as spam
+    HARD_BOUNCED = "hard_bounced"  #: the address is dead
+    OPTED_OUT = "opted_out"  #: unsubscribed here, or opted out in the CRM
+    NON_MARKETING = "non_marketing"  #: a marketing purpose and a non-marketing contact
+    NO_CONSENT = "no_consent"  #: the lawful basis is consent, and none is recorded
+    TOPIC_CONFLICT = "topic_conflict"  #: left the topic, or holds topics but not this one (R52)
+    CANCELLED = "cancelled"  #: the campaign was cancelled before it came to this email
+
+
+class ServiceStatus(StrEnum):
+    """The events' axis, in order; a later event never takes it back."""
+
+    NONE = "none"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    REPLIED = "replied"
+
+    @property
+    def rank(self) -> int:
+        return list(ServiceStatus).index(self)
+
+
+class Mark(StrEnum):
+    """What stands beside the service status, each with its time."""
+
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
+    AUTOREPLIED = "autoreplied"
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """One row of the ledger."""
+
+    id: str  #: "campaign_id:contact_id:occurrence"
+    campaign_id: str
+    contact_id: str
+    address: str  #: as it was at review; empty when the record has none
+    ref: str | None  #: the CRM record it was selected by, "module:record_id"; None for a list member without one
+    state: EmailState
+    message_id: str  #: without angle brackets; fixed before the first try
+    slice: int = 0  #: which batch it is sent in, or NO_SLICE
+    occurrence: int = 0
+    reason: str | None = None  #: a SkipReason or a Reason
+    detail: str | None = None  #: the winner of a duplicate, the topics of a conflict, …
+    attempts: int = 0  #: tries that the relay answered
+    first_tried_at: datetime | None = None
+    next_at: datetime | None = None  #: when a deferred one is due
+    reply: Reply | None = None  #: the last one
+    state_at: datetime | None = None
+    lawful_basis: str | None = None
+    service: ServiceStatus = ServiceStatus.NONE
+    times: Mapping[str, datetime] = field(default_factory=dict)  #: first time of each service status and mark
+    #: how a bounce that came after the relay's 250 is counted, HARD_BOUNCED or SOFT_BOUNCED; None: none came
+    bounced: EmailState | None = None
+    proof: EmailState | None = None  #: the weightiest of `PROOFS` that events gave; it settles a row in doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one try came to: the row's next state. `first_tried_at` and `attempts` are counted by the store."""
+
+    email_id: str
+    state: EmailState
+    at: datetime
+    reason: str | None = None
+    detail: str | None = None
+    reply: Reply | None = None
+    next_at: datetime | None = None
+    tried: bool = True  #: whether the relay answered this try
+
+
+@dataclass(frozen=True, slots=True)
+class EmailEvent:
+    """One step on the events' axis. Applied in any order and any number of times, the row ends the same."""
+
+    email_id: str
+    at: datetime
+    service: ServiceStatus | None = None
+    mark: Mark | None = None
+    #: what the event proves about a row that is in doubt, or None
+    proves: EmailState | None = None
+
+
+def email_id(campaign_id: str, contact_id: str, occurrence: int = 0) -> str:
+    return f"{campaign_id}:{contact_id}:{occurrence}"
+
+
+def message_id(email: str, domain: str) -> str:
+    """The Message-ID of an email, without angle brackets: the same on every try (RFC 5322, 3.6.4)."""
+    return f"{email.replace(':', '.')}@{domain}"
+
+
+def email_of_message_id(text: str) -> str | None:
+    """The email that a Message-ID of ours names, or None when it is not ours."""
+    campaign, dot, rest = text.strip().strip("<>").partition("@")[0].partition(".")
+    contact, dot_too, occurrence = rest.partition(".")
+    if not (campaign and dot and contact and dot_too and occurrence.isdigit()):
+        return None
+    return email_id(campaign, contact, int(occurrence))

@@ -1,0 +1,61 @@
+"""From a stored campaign to the assembler that writes its emails, for the send path, test mails and the review."""
+
+from __future__ import annotations
+
+from domain.assembly import Assembler, Endpoints, Mailing, Recipient
+from domain.campaign import Campaign, Content
+from domain.contact import Contact
+from domain.email import Email
+from domain.organisation import Organisation
+from domain.template import TemplateSource, compiled
+from domain.tracking import SigningKeys
+from domain.values import Value
+
+ADDRESS_FIELD = "email"  #: the merge field that every contact has, whatever is mapped
+
+
+def source_of(content: Content) -> TemplateSource:
+    return TemplateSource(content.subject, content.preheader, content.html, content.text)
+
+
+def mailer_of(campaign: Campaign, organisation: Organisation, keys: SigningKeys) -> Assembler:
+    """What writes this campaign's emails; made once per batch, for compiling costs milliseconds.
+
+    Raises:
+        TemplateInvalid: the content does not compile.
+        ContentFailed: sender, reply-to or the organisation's own URL can't stand in a header.
+    """
+    bounce_domain = organisation.bounce_domain or campaign.sender.domain
+    endpoints = Endpoints(organisation.public_url, bounce_domain, keys)
+    return Assembler(compiled(source_of(campaign.content)), _mailing(campaign, organisation), endpoints)
+
+
+def recipient_of(email: Email, contact: Contact, *, tracked: bool = False) -> Recipient:
+    """Whom a ledger row goes to, with the merge values as they are now; the address is the reviewed one."""
+    values = contact.values()
+    return Recipient(
+        email_id=email.id,
+        message_id=email.message_id,
+        address=email.address,
+        name=name_in(values),
+        values={ADDRESS_FIELD: email.address, **values},
+        tracked=tracked,
+    )
+
+
+def name_in(values: dict[str, Value]) -> str:
+    """What To shows beside the address: first and last name as far as they are known."""
+    parts = (values.get("first_name"), values.get("last_name"))
+    return " ".join(str(part).strip() for part in parts if part).strip()
+
+
+def _mailing(campaign: Campaign, organisation: Organisation) -> Mailing:
+    return Mailing(
+        campaign_id=campaign.id,
+        purpose=campaign.purpose,
+        sender=campaign.sender,
+        organisation_name=organisation.name,
+        organisation_postal_address=organisation.postal_address,
+        list_id=campaign.list_id or campaign.topic,
+        list_name=organisation.name,
+    )

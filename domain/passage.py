@@ -1,0 +1,194 @@
+"""Records on their way to contacts: arriving, moving, leaving. Pure; `handlers/carry_over.py` loads and stores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TypeAlias
+
+from domain.contact import Contact, OptOut, contact_id, is_role
+from domain.eligibility import SuppressionReason
+from domain.module import Module
+from domain.projection import (
+    Rule,
+    carried_over,
+    email_of,
+    last_email_of,
+    moved,
+    off_syncs,
+    refused_alike,
+    refuses_for_good,
+    without_record,
+    witnessed,
+)
+from domain.record import Projected, Record
+from domain.sync import SyncSkip
+
+Suppressed: TypeAlias = Mapping[str, frozenset[SuppressionReason]]  #: by contact id; only those that are suppressed
+
+#: What moves along with a record to a new address: a person's word. A dead mailbox stays behind.
+_REFUSALS = (SuppressionReason.COMPLAINED, SuppressionReason.UNSUBSCRIBED, SuppressionReason.MANUAL)
+_SUPPRESSED = frozenset({SuppressionReason.HARD_BOUNCED, SuppressionReason.COMPLAINED})
+
+
+class Change(StrEnum):
+    """What became of a contact."""
+
+    NEW = "new"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What came of one record."""
+
+    #: None: no contact stands for this record. `skip` is then deleted, no_email, invalid_email, or suppressed (an
+    #: erased person, of whom nothing is stored again)
+    contact_id: str | None
+    skip: SyncSkip | None  #: why it is on no list; with a contact: opted_out, suppressed or role_address
+    change: Change
+    duplicate_of: str | None = None  #: a more recently changed record of the same module and address (D2), by ref
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Where one record goes, by which rules, and which other contacts may still hold it."""
+
+    record: Record
+    rules: Sequence[Rule]
+    address: str | SyncSkip  #: sendable form, or why there is none
+    target: str | None  #: contact id
+    origins: frozenset[str]  #: contact ids
+    refused: Contact | None = None  #: nobody yet, at the address of a deleted record that says opt-out
+
+    @property
+    def arrived(self) -> Record:
+        """The record once this passage is over."""
+        return replace(self.record, projected=Projected(self.record.version, self.target))
+
+
+def passage(record: Record, module: Module, rules: Sequence[Rule], key: bytes, elsewhere: Iterable[str]) -> Passage:
+    """The way of a record; `elsewhere` are contacts that may hold it beside the one it was last carried over to."""
+    found = email_of(record, module)
+    target = None if isinstance(found, SyncSkip) else contact_id(found.lower(), key)
+    before = record.projected.contact_id if record.projected else None
+    refused = _refused(record, module, key)
+    origins = {contact for contact in (before, *elsewhere) if contact and contact != target}
+    if refused:
+        origins.add(refused.id)
+    return Passage(record, rules, found, target, frozenset(origins), refused)
+
+
+def _refused(record: Record, module: Module, key: bytes) -> Contact | None:
+    if not refuses_for_good(record):
+        return None
+    found = last_email_of(record, module)
+    return None if isinstance(found, SyncSkip) else Contact(contact_id(found.lower(), key), found)
+
+
+def unless_erased(way: Passage, suppressed: Suppressed) -> Passage:
+    """The passage, which ends nowhere when the person's data was erased: they are not stored a second time."""
+    erased = {contact for contact, reasons in suppressed.items() if SuppressionReason.ERASED in reasons}
+    way = replace(way, origins=way.origins - erased)
+    return replace(way, address=SyncSkip.SUPPRESSED, target=None) if way.target in erased else way
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """Passages that end at contacts."""
+
+    suppressed: Suppressed
+    skip_roles: bool
+    by_target: dict[str, list[Passage]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, ways: Iterable[Passage], suppressed: Suppressed, *, skip_roles: bool) -> Arrivals:
+        arrivals = cls(suppressed, skip_roles)
+        for way in ways:
+            if way.target:
+                arrivals.by_target.setdefault(way.target, []).append(way)
+        return arrivals
+
+    def __call__(self, target: str, contacts: Mapping[str, Contact]) -> Contact | None:
+        """The contact after its passages; `contacts` holds those that the records come from, as they were before."""
+        contact = contacts.get(target)
+        for way in self.by_target.get(target, ()):
+            contact = self._after(contact or Contact(target, way.address), way, contacts)
+        return contact
+
+    def skip(self, contact: Contact) -> SyncSkip | None:
+        """Why this contact is on no list of a sync."""
+        reasons = self.suppressed.get(contact.id, frozenset())
+        if contact.opted_out or reasons - _SUPPRESSED:
+            return SyncSkip.OPTED_OUT
+        if reasons:
+            return SyncSkip.SUPPRESSED
+        return SyncSkip.ROLE_ADDRESS if self.skip_roles and is_role(contact.address) else None
+
+    def _after(self, contact: Contact, way: Passage, contacts: Mapping[str, Contact]) -> Contact:
+        record = way.record
+        contact = witnessed(contact, record)
+        left_behind = [old for key in sorted(way.origins) if (old := contacts.get(key)) and _holds(old, record)]
+        for old in left_behind:
+            contact = refused_alike(old, contact, _refusal(record, self.suppressed.get(old.id, frozenset())))
+        member = self.skip(contact) is None
+        contact = contact if member else off_syncs(contact)
+        for old in left_behind if member else ():
+            contact = moved(old, contact, record.ref)
+        for rule in way.rules:
+            contact = carried_over(contact, record, rule, member=member)
+        return _addressed(contact, way)
+
+
+@dataclass(frozen=True, slots=True)
+class Departures:
+    """Records leaving contacts whose address they no longer have."""
+
+    by_origin: dict[str, list[Passage]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, ways: Iterable[Passage]) -> Departures:
+        departures = cls()
+        for way in ways:
+            for origin in way.origins:
+                departures.by_origin.setdefault(origin, []).append(way)
+        return departures
+
+    def __call__(self, origin: str, contacts: Mapping[str, Contact]) -> Contact | None:
+        contact = contacts.get(origin)
+        for way in self.by_origin.get(origin, ()):
+            contact = contact or (way.refused if way.refused and way.refused.id == origin else None)
+            contact = without_record(contact, way.record) if contact else None
+        return contact
+
+
+def carried(way: Passage, before: Contact | None, after: Contact | None, skip: SyncSkip | None) -> Carried:
+    """What came of a passage to a contact that was `before` and is `after` now."""
+    if after is None or isinstance(way.address, SyncSkip):
+        return Carried(None, way.address if isinstance(way.address, SyncSkip) else None, Change.UNCHANGED)
+    change = Change.NEW if before is None else Change.UNCHANGED if before == after else Change.UPDATED
+    return Carried(after.id, skip, change, _winner(after, way.record))
+
+
+def _winner(contact: Contact, record: Record) -> str | None:
+    rivals = [source for source in contact.present() if source.module == record.module]
+    newest = max(rivals, key=lambda source: source.stamp, default=None)
+    return newest.ref if newest and newest.ref != record.ref else None
+
+
+def _holds(contact: Contact, record: Record) -> bool:
+    source = contact.sources.get(record.ref)
+    return source is not None and not source.gone
+
+
+def _refusal(record: Record, reasons: frozenset[SuppressionReason]) -> OptOut | None:
+    found = next((reason for reason in _REFUSALS if reason in reasons), None)
+    return OptOut(record.changed_at, f"moved:{found}") if found and record.changed_at else None
+
+
+def _addressed(contact: Contact, way: Passage) -> Contact:
+    """Its address as the most recently changed record writes it."""
+    primary = contact.primary()
+    return replace(contact, address=way.address) if primary and primary.ref == way.record.ref else contact

@@ -1,0 +1,124 @@
+"""What a campaign lacks before it may be reviewed, each with what to type (R34-R54, R65)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from domain.campaign import MAX_IN_ALL, MAX_PER_MODULE, Campaign
+from domain.contact import address
+from domain.errors import TemplateInvalid
+from domain.mailer import ADDRESS_FIELD, source_of
+from domain.module import Module
+from domain.organisation import Organisation
+from domain.template import compiled
+
+
+@dataclass(frozen=True, slots=True)
+class PickedModule:
+    """A module that recipients were picked from."""
+
+    name: str
+    module: Module | None  #: None: it was never described
+    count: int  #: people picked from it
+    filled: frozenset[str] = frozenset()  #: contact fields that its records fill
+    sync: str = "SYNC"  #: the active sync that fills them, or a name to replace
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What decides, beside the campaign itself."""
+
+    organisation: Organisation
+    list_known: bool = True
+    topic_known: bool = True
+    picked: tuple[PickedModule, ...] = field(default=())
+
+
+def missing(campaign: Campaign, facts: Facts) -> list[str]:
+    """Everything that keeps the campaign from its review; nothing means ready."""
+    return [
+        *_details(campaign),
+        *_recipients(campaign, facts.picked),
+        *_list_and_topic(campaign, facts),
+        *lawful_basis_missing(campaign, facts.organisation),
+        *_content(campaign, facts.picked),
+    ]
+
+
+def over_limits(counts: Mapping[str, int]) -> list[str]:
+    """The limits that were exceeded by the people picked per module (R46, R47)."""
+    found = [
+        f"{module}: {count:,} people are picked, the limit per module is {MAX_PER_MODULE:,}"
+        for module, count in counts.items()
+        if count > MAX_PER_MODULE
+    ]
+    if (total := sum(counts.values())) > MAX_IN_ALL:
+        found.append(f"{total:,} people are picked in all, the limit is {MAX_IN_ALL:,}")
+    return found
+
+
+def lawful_basis_missing(campaign: Campaign, organisation: Organisation) -> list[str]:
+    """R53: mandatory where GDPR is on."""
+    if not organisation.gdpr or campaign.lawful_basis is not None:
+        return []
+    return [f"a lawful basis (GDPR is on): {_edit(campaign)} --lawful-basis legitimate_interests"]
+
+
+def _edit(campaign: Campaign) -> str:
+    return f"campaigns campaign edit {campaign.id}"
+
+
+def _details(campaign: Campaign) -> Iterator[str]:
+    if not campaign.content.subject.strip():
+        yield f"a subject: {_edit(campaign)} --subject TEXT"
+    if address(campaign.sender.address) is None:
+        yield f"a sender address that is one: {_edit(campaign)} --from-address ADDRESS"
+    if campaign.sender.reply_to is not None and address(campaign.sender.reply_to) is None:
+        yield f"a reply-to address that is one: {_edit(campaign)} --reply-to ADDRESS"
+
+
+def _recipients(campaign: Campaign, picked: Iterable[PickedModule]) -> Iterator[str]:
+    if campaign.recipients.empty and not campaign.include_existing_members:
+        yield (
+            f"recipients: {_edit(campaign)} --module Leads, or review it with its list's members: "
+            f"campaigns campaign review {campaign.id} --include-existing-members"
+        )
+    for each in picked:
+        if each.module is None:
+            yield f"module {each.name}, which is not known: publish a module-described message for it"
+        elif each.module.email_field is None:
+            yield f"recipients with an address: module {each.name} has no field of type Email"
+    yield from over_limits({each.name: each.count for each in picked})
+
+
+def _list_and_topic(campaign: Campaign, facts: Facts) -> Iterator[str]:
+    if campaign.list_id is None:
+        yield f"a mailing list: {_edit(campaign)} --list LIST"
+    elif not facts.list_known:
+        yield f"list {campaign.list_id}, which is not there: campaigns list create {campaign.list_id}"
+    if not facts.topic_known:
+        yield f"topic {campaign.topic}, which is not there: campaigns topic create {campaign.topic}"
+
+
+def _content(campaign: Campaign, picked: Iterable[PickedModule]) -> Iterator[str]:
+    if not campaign.content.html and not campaign.content.text:
+        yield f"content: {_edit(campaign)} --template newsletter"
+        return
+    try:
+        needed = compiled(source_of(campaign.content)).fields - {ADDRESS_FIELD}
+    except TemplateInvalid as error:
+        yield f"content that compiles ({error}): {_edit(campaign)} --html FILE"
+        return
+    for each in picked:
+        yield from (_unmapped(name, each) for name in sorted(needed - each.filled))
+
+
+def _unmapped(name: str, picked: PickedModule) -> str:
+    """R65: a merge field that the records of a module do not fill, and what maps it."""
+    fields = picked.module.fields if picked.module else ()
+    theirs = next((field.api_name for field in fields if field.api_name.lower() == name), "CRM_FIELD")
+    return (
+        f"merge field {name}, which is not mapped for {picked.name}: campaigns sync create {picked.sync} "
+        f"--module {picked.name} --map {theirs}={name}, then campaigns sync initiate {picked.sync}"
+    )

@@ -1,0 +1,136 @@
+"""CRM records as events build them up: late, twice, in pieces and out of order (D4)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from domain.values import Value
+
+
+class Operation(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    UNDELETE = "undelete"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChange:
+    """One event about one record."""
+
+    module: str
+    record_id: str
+    operation: Operation
+    fields: Mapping[str, Value]
+    cleared: frozenset[str]  #: fields that the CRM emptied
+    complete: bool  #: a snapshot: what it does not name is empty
+    version: int  #: see `order_of`
+    changed_at: datetime
+
+    @property
+    def ref(self) -> str:
+        return f"{self.module}:{self.record_id}"
+
+
+def order_of(source_version: int | None, changed_at: datetime) -> int:
+    """What decides which of two events about one record is newer: the CRM's version, else microseconds of time.
+
+    A source gives versions always or never; a time outranks any version that a CRM counts by hand. Events of equal
+    order end the same whichever comes first: see `applied`.
+    """
+    return source_version if source_version is not None else int(changed_at.timestamp() * 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordField:
+    value: Value
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """Which contact this record was last carried over to, and at which version."""
+
+    version: int
+    contact_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    module: str
+    record_id: str
+    fields: Mapping[str, RecordField] = field(default_factory=dict)
+    snapshot_version: int = -1  #: fields not named by anything newer than this are empty
+    alive_version: int = -1  #: of the newest event that says the record exists
+    deleted_version: int = -1  #: of the newest delete: the tombstone
+    changed_at: datetime | None = None  #: of the newest event
+    projected: Projected | None = None
+    revision: int = 0  #: of the stored document; 0 = not stored yet
+
+    @property
+    def ref(self) -> str:
+        return f"{self.module}:{self.record_id}"
+
+    @property
+    def version(self) -> int:
+        return max(self.alive_version, self.deleted_version)
+
+    @property
+    def deleted(self) -> bool:
+        """A delete wins against a change of equal version: nobody is mailed whom the CRM deleted in the same second."""
+        return self.deleted_version >= max(self.alive_version, 0)
+
+    @property
+    def partial(self) -> bool:
+        """Whether it was never told whole, so that fields may be missing."""
+        return self.snapshot_version < 0
+
+    def values(self) -> dict[str, Value]:
+        """What was named and not emptied since by a snapshot; of a record that is not `partial`, the rest is empty."""
+        return {name: entry.value for name, entry in self.fields.items()}
+
+
+def applied(record: Record, change: RecordChange) -> Record:
+    """The record after the change; older news change nothing that is newer, field by field.
+
+    The same set of changes ends in the same record in any order and with any repetition. Where versions are equal the
+    CRM gave no order, so a rule does: deleted wins against alive, a value against an emptied field, and of two values
+    the one that is greater as JSON text.
+    """
+    if change.operation is Operation.DELETE:
+        touched = replace(record, deleted_version=max(record.deleted_version, change.version))
+    else:
+        touched = replace(
+            record,
+            fields=_merged(record, change),
+            snapshot_version=_snapshot_version(record, change),
+            alive_version=max(record.alive_version, change.version),
+        )
+    return replace(touched, changed_at=_changed_at(record, change))
+
+
+def _changed_at(record: Record, change: RecordChange) -> datetime:
+    if record.changed_at is None or change.version > record.version:
+        return change.changed_at
+    return max(record.changed_at, change.changed_at) if change.version == record.version else record.changed_at
+
+
+def _snapshot_version(record: Record, change: RecordChange) -> int:
+    return max(record.snapshot_version, change.version) if change.complete else record.snapshot_version
+
+
+def _merged(record: Record, change: RecordChange) -> dict[str, RecordField]:
+    news = {name: RecordField(value, change.version) for name, value in change.fields.items()}
+    news |= {name: RecordField(None, change.version) for name in change.cleared}
+    newest = {name: max(record.fields.get(name, new), new, key=_rank) for name, new in news.items()}
+    snapshot = (_snapshot_version(record, change), "")
+    return {name: entry for name, entry in {**record.fields, **newest}.items() if _rank(entry) > snapshot}
+
+
+def _rank(entry: RecordField) -> tuple[int, str]:
+    """Emptied ranks lowest within its version: that is also what a snapshot says of all that it does not name."""
+    return entry.version, "" if entry.value is None else json.dumps(entry.value, sort_keys=True)

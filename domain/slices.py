@@ -1,0 +1,88 @@
+"""Slices: long work cut into messages of seconds, and batches of emails that one worker holds at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRange:
+    """Documents with `after` < _id <= `through`."""
+
+    number: int
+    after: str
+    through: str
+    label: str = ""  #: the module or list that the keys belong to
+
+
+def ranges(keys: Iterable[str], size: int, label: str, first: int = 0) -> Iterator[KeyRange]:
+    """Ranges of at most `size` keys that cover all of the ascending `keys`, numbered from `first`."""
+    after, last, count, number = "", "", 0, first
+    for key in keys:
+        last, count = key, count + 1
+        if count == size:
+            yield KeyRange(number, after, last, label)
+            after, count, number = last, 0, number + 1
+    if count:
+        yield KeyRange(number, after, last, label)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One sync run or one review: which slices there are and which are done.
+
+    Counts are kept per slice, so that a slice that ran twice counts once.
+    """
+
+    id: str
+    subject: str  #: the sync or campaign
+    phase: str
+    ranges: tuple[KeyRange, ...]
+    done: frozenset[int] = frozenset()
+    counts: Mapping[str, int] = field(default_factory=dict)  #: summed over the slices of all phases
+    mode: str = ""
+    options: Mapping[str, str | bool] = field(default_factory=dict)
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def complete(self) -> bool:
+        return len(self.done) == len(self.ranges)
+
+    def range(self, number: int) -> KeyRange:
+        return self.ranges[number]
+
+
+class SliceState(StrEnum):
+    """Of a batch of ledger rows."""
+
+    PLANNED = "planned"  #: nobody holds it
+    CLAIMED = "claimed"  #: a worker holds it and has sent nothing of it
+    STARTED = "started"  #: its worker may have begun to send: whatever has no outcome is in doubt if that worker dies
+    DONE = "done"  #: every row in it has an outcome, or is deferred
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    campaign_id: str
+    number: int
+    state: SliceState = SliceState.PLANNED
+    owner: str | None = None
+    epoch: int = 0  #: counts claims: a late owner is told apart by it
+    moved_at: datetime | None = field(default=None, compare=False)  #: of its last change of state, the server's clock
+
+    @property
+    def id(self) -> str:
+        return f"{self.campaign_id}:{self.number}"
+
+
+class Claim(StrEnum):
+    """What came of trying to claim a slice."""
+
+    MINE = "mine"
+    HELD = "held"  #: by a live worker; it goes on with the chain
+    DONE = "done"
+    ABANDONED = "abandoned"  #: started by a worker whose lease ran out: its open rows become in doubt

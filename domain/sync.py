@@ -1,0 +1,118 @@
+"""Syncs: what carries the records of a CRM module into mailing lists (R8-R33)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from domain.contact import SubscriptionType
+from domain.errors import IllegalTransition, InvalidDefinition
+from domain.module import Module, why_unmappable
+
+CONTACT_FIELD = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+class SyncStatus(StrEnum):
+    DRAFT = "draft"  #: set up and mapped, not yet initiated: nothing is synced
+    ACTIVE = "active"  #: initiated; changed records follow at once
+    PAUSED = "paused"  #: changes are stored with the records and reach the lists when it is resumed
+
+
+NEXT: Mapping[SyncStatus, frozenset[SyncStatus]] = {
+    SyncStatus.DRAFT: frozenset({SyncStatus.ACTIVE}),
+    SyncStatus.ACTIVE: frozenset({SyncStatus.ACTIVE, SyncStatus.PAUSED}),
+    SyncStatus.PAUSED: frozenset({SyncStatus.ACTIVE}),
+}
+
+
+class SyncSkip(StrEnum):
+    """Why a record does not become a list member (D5)."""
+
+    DELETED = "deleted"
+    NO_EMAIL = "no_email"
+    INVALID_EMAIL = "invalid_email"
+    OPTED_OUT = "opted_out"
+    SUPPRESSED = "suppressed"
+    ROLE_ADDRESS = "role_address"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    id: str
+    name: str
+    module: str
+    lists: tuple[str, ...]  #: target lists, may be none (R11)
+    subscription: SubscriptionType
+    topics: tuple[str, ...]  #: only with marketing (R13, R14)
+    update_empty_values: bool  #: whether a value erased in the CRM is erased here (R15)
+    field_map: Mapping[str, str]  #: CRM field -> contact field
+    map_version: int = 1  #: counts changes of the map (R33)
+    status: SyncStatus = SyncStatus.DRAFT
+
+    def moved_to(self, status: SyncStatus) -> Sync:
+        """The same sync in `status`.
+
+        Raises:
+            IllegalTransition: `status` does not follow the current one in `NEXT`.
+        """
+        if status not in NEXT[self.status]:
+            raise IllegalTransition(f"sync {self.id} is {self.status} and cannot become {status}")
+        return replace(self, status=status)
+
+
+def redefined(known: Sync, wanted: Sync) -> Sync:
+    """`known` as `wanted` defines it. The map may change at any time and has a version of its own then (R17, R33).
+
+    Raises:
+        InvalidDefinition: another module; the people of the first one would stay on the lists for no reason.
+    """
+    if wanted.module != known.module:
+        raise InvalidDefinition(
+            f"module: sync {known.id} carries {known.module}; create another sync for {wanted.module}"
+        )
+    mapped = known.map_version if wanted.field_map == known.field_map else known.map_version + 1
+    return replace(wanted, map_version=mapped, status=known.status)
+
+
+def fingerprint(sync: Sync) -> str:
+    """Equal for syncs that carry over alike: a run that began with another one is not gone on with."""
+    parts = [
+        sync.module, sorted(sync.lists), sync.subscription, sorted(sync.topics),
+        sync.update_empty_values, sorted(sync.field_map.items()), sync.map_version,
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def problems(sync: Sync, module: Module | None) -> list[str]:
+    """Everything wrong with a sync, first step first (R8): set-up, then the map. Nothing: it may be initiated."""
+    if module is None:
+        return [f"module: {sync.module} is not known; describe it with a module-described message"]
+    return _set_up_problems(sync, module) or _map_problems(sync, module)
+
+
+def _set_up_problems(sync: Sync, module: Module) -> list[str]:
+    found = []
+    if module.email_field is None:
+        found.append(f"module: {module.name} has no field of type Email, so its records cannot be synced (R10)")
+    if sync.topics and sync.subscription is SubscriptionType.NON_MARKETING:
+        found.append("topics: only a marketing sync has topics (R14); leave them out or choose marketing")
+    return found
+
+
+def _map_problems(sync: Sync, module: Module) -> list[str]:
+    found = []
+    for theirs, ours in sync.field_map.items():
+        field = module.field(theirs)
+        if field is None:
+            found.append(f"map.{theirs}: {module.name} has no such field")
+        elif reason := why_unmappable(field):
+            found.append(f"map.{theirs}: {reason} (R29)")
+        if not CONTACT_FIELD.fullmatch(ours):
+            found.append(f"map.{theirs}: {ours!r} is not a contact field name (lower-case letters, digits, _)")
+    twice = {ours for ours in sync.field_map.values() if list(sync.field_map.values()).count(ours) > 1}
+    return found + [f"map: contact field {ours} is filled from more than one CRM field" for ours in sorted(twice)]
