@@ -1,0 +1,32 @@
+"""Every message type, by the name of its queue."""
+
+from collections.abc import Mapping
+
+from messages.base import FeedMessage, Message
+from messages.campaign_saved import CampaignSaved
+from messages.delivery_event import DeliveryEvent
+from messages.message_refused import MessageRefused
+from messages.record_changed import RecordChanged
+from messages.record_wanted import RecordWanted
+from messages.review_requested import ReviewRequested
+from messages.send_batch import SendBatch
+from messages.send_requested import SendRequested
+from messages.snapshot_finished import SnapshotFinished
+from messages.sync_requested import SyncRequested
+from messages.test_requested import TestRequested
+
+_IN: tuple[type[Message], ...] = (
+    RecordChanged,
+    SnapshotFinished,
+    SyncRequested,
+    CampaignSaved,
+    ReviewRequested,
+    TestRequested,
+    SendRequested,
+    SendBatch,
+    DeliveryEvent,
+)
+_OUT: tuple[type[FeedMessage], ...] = (MessageRefused, RecordWanted)
+
+INCOMING: Mapping[str, type[Message]] = {model.queue: model for model in _IN}
+OUTGOING: Mapping[str, type[FeedMessage]] = {model.queue: model for model in _OUT}

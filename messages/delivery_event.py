@@ -1,0 +1,61 @@
+"""What became of an email after it was sent."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from messages.base import Message
+
+
+class EventType(StrEnum):
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    UNSUBSCRIBED = "unsubscribed"
+    REPLIED = "replied"
+    AUTOREPLY = "autoreply"
+
+
+class Evidence(BaseModel):
+    """What the report rests on; kept, so that the verdict can be recomputed (X6)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    code: int | None = Field(None, ge=200, le=599)  #: RFC 5321
+    enhanced: str | None = Field(None, max_length=20)  #: RFC 3463
+    text: str | None = Field(None, max_length=8192)
+    source: str | None = Field(None, max_length=100)  #: "dsn", "arf", "webhook:ses", "pixel", …
+
+
+class DeliveryEvent(Message):
+    """One report. May repeat (`event_id` is equal then), come late and out of order.
+
+    The email is named by its id, by campaign and address, or by its Message-ID.
+    """
+
+    queue: ClassVar[str] = "delivery-event"
+
+    event_id: str = Field(min_length=1, max_length=200)
+    event: EventType
+    email_id: str | None = Field(None, max_length=200)
+    campaign_id: str | None = Field(None, max_length=40)
+    address: str | None = Field(None, max_length=320)
+    message_id: str | None = Field(None, max_length=998)
+    occurred_at: AwareDatetime
+    evidence: Evidence | None = None
+    url: str | None = Field(None, max_length=8192)  #: of a click
+    user_agent: str | None = Field(None, max_length=1024)
+    ip: str | None = Field(None, max_length=45)
+
+    @model_validator(mode="after")
+    def _names_an_email(self) -> DeliveryEvent:
+        if not (self.email_id or self.message_id or (self.campaign_id and self.address)):
+            raise ValueError("email_id, message_id, or campaign_id with address says which email is meant")
+        return self
