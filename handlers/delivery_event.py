@@ -1,0 +1,181 @@
+"""What happens when something is heard of emails after they were sent: one write for a whole window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC
+
+from domain.contact import Contact, OptOut, address, contact_id
+from domain.delivery import counted
+from domain.eligibility import SuppressionReason
+from domain.email import EmailEvent, EmailState, Mark, ServiceStatus, email_id, email_of_message_id
+from domain.errors import Conflict, UnknownEmail
+from domain.events import StoredEvent
+from domain.lists import Suppression
+from domain.smtp_reply import Reply, is_dead, verdict
+from handlers.ports import Contacts, Emails, Events, Suppressions
+from messages.base import Message
+from messages.delivery_event import DeliveryEvent, EventType, Evidence
+
+_ROUNDS = 5  #: tries to save a contact that others change at the same time
+
+_SERVICE: Mapping[EventType, ServiceStatus] = {
+    EventType.ACCEPTED: ServiceStatus.ACCEPTED,
+    EventType.DELIVERED: ServiceStatus.DELIVERED,
+    EventType.OPENED: ServiceStatus.OPENED,
+    EventType.CLICKED: ServiceStatus.CLICKED,
+    EventType.REPLIED: ServiceStatus.REPLIED,
+}
+_MARKS: Mapping[EventType, Mark] = {
+    EventType.BOUNCED: Mark.BOUNCED,
+    EventType.COMPLAINED: Mark.COMPLAINED,
+    EventType.UNSUBSCRIBED: Mark.UNSUBSCRIBED,
+    EventType.AUTOREPLY: Mark.AUTOREPLIED,
+}
+#: These say that the mail did not arrive, or not yet. Every other one proves that it was sent.
+_NO_PROOF_OF_SENDING = frozenset({EventType.BOUNCED, EventType.DEFERRED})
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecorder:
+    """Applies a window of events to the ledger, in whatever order and however often they came.
+
+    The events themselves are stored last: a repeat after a crash finds everything before them done or does it.
+    """
+
+    emails: Emails
+    events: Events
+    suppressions: Suppressions
+    contacts: Contacts
+    address_key: bytes
+
+    async def __call__(self, events: Sequence[DeliveryEvent]) -> Sequence[Message]:
+        """
+        Raises:
+            UnknownEmail: events name emails that are in no ledger; the others of the window may be applied.
+            Conflict: others kept changing the same contacts first.
+        """
+        told = sorted(((self._email(event), event) for event in events), key=_by_time)
+        unknown = await self.emails.apply([_applied(email, event) for email, event in told])
+        if unknown:
+            raise UnknownEmail(f"in no ledger: {', '.join(sorted(unknown)[:5])}")
+        await self._suppress(told)
+        await self._opt_out({_contact(email): (email, event) for email, event in reversed(told) if _leaves(event)})
+        await self.events.add([_stored(email, event) for email, event in told])
+        return []
+
+    def _email(self, event: DeliveryEvent) -> str:
+        """The id of the email that an event means."""
+        if event.email_id:
+            return event.email_id
+        found = email_of_message_id(event.message_id or "")
+        if found is None and event.campaign_id and (person := address(event.address or "")):
+            found = email_id(event.campaign_id, contact_id(person.identity, self.address_key))
+        if found is None:
+            raise UnknownEmail(f"event {event.event_id}: neither Message-ID nor address is one of ours")
+        return found
+
+    async def _suppress(self, told: Sequence[tuple[str, DeliveryEvent]]) -> None:
+        found = [_suppression(email, event) for email, event in told]
+        if suppressions := [each for each in found if each is not None]:
+            await self.suppressions.add(suppressions)
+
+    async def _opt_out(self, leaving: Mapping[str, tuple[str, DeliveryEvent]]) -> None:
+        """Keep the people's own word with the people; `leaving` has the first one of each contact."""
+        open_ids = frozenset(leaving)
+        for _ in range(_ROUNDS):
+            contacts = await self.contacts.load(open_ids) if open_ids else {}
+            changed = [_opted_out(contact, *leaving[key]) for key, contact in contacts.items()]
+            wanted = [after for after in changed if after != contacts[after.id]]
+            open_ids = await self.contacts.save(wanted) if wanted else frozenset()
+            if not open_ids:
+                return
+        raise Conflict(f"{len(open_ids)} contacts kept changing while they were opted out")
+
+
+def _by_time(told: tuple[str, DeliveryEvent]) -> tuple[object, ...]:
+    email, event = told
+    return event.occurred_at, email, event.event_id
+
+
+def _leaves(event: DeliveryEvent) -> bool:
+    return event.event is EventType.UNSUBSCRIBED
+
+
+def _contact(email: str) -> str:
+    return email.split(":")[1] if email.count(":") == 2 else ""
+
+
+def _campaign(email: str) -> str:
+    return email.partition(":")[0]
+
+
+def _applied(email: str, event: DeliveryEvent) -> EmailEvent:
+    return EmailEvent(
+        email,
+        event.occurred_at.astimezone(UTC),
+        service=_SERVICE.get(event.event),
+        mark=_MARKS.get(event.event),
+        proves=_proof(event),
+    )
+
+
+def _proof(event: DeliveryEvent) -> EmailState | None:
+    """What became of the mail, as far as this event proves it."""
+    if event.event not in _NO_PROOF_OF_SENDING:
+        return EmailState.SENT
+    if event.event is EventType.DEFERRED:
+        return None
+    reply = _reply(event.evidence)
+    hard = reply is not None and counted(verdict(reply).reason, permanent=reply.permanent) is EmailState.HARD_BOUNCED
+    return EmailState.HARD_BOUNCED if hard else EmailState.SOFT_BOUNCED
+
+
+def _reply(evidence: Evidence | None) -> Reply | None:
+    """The evidence as a server would have said it; without any code it counts as passing."""
+    if evidence is None:
+        return None
+    by_class = {"5": 550, "4": 450, "2": 250}
+    code = evidence.code or by_class.get((evidence.enhanced or "")[:1], 450)
+    return Reply(code, " ".join(part for part in (evidence.enhanced, evidence.text) if part))
+
+
+def _suppression(email: str, event: DeliveryEvent) -> Suppression | None:
+    """Why the address is not mailed again (D13): only its owner's word, or proof that it is dead."""
+    reasons = {
+        EventType.UNSUBSCRIBED: SuppressionReason.UNSUBSCRIBED,
+        EventType.COMPLAINED: SuppressionReason.COMPLAINED,
+        EventType.BOUNCED: SuppressionReason.HARD_BOUNCED if _is_dead(event.evidence) else None,
+    }
+    reason = reasons.get(event.event)
+    if reason is None:
+        return None
+    return Suppression(_contact(email), reason, event.occurred_at.astimezone(UTC), _evidence(email, event))
+
+
+def _is_dead(evidence: Evidence | None) -> bool:
+    reply = _reply(evidence)
+    return reply is not None and is_dead(reply)
+
+
+def _evidence(email: str, event: DeliveryEvent) -> str:
+    """Where the word came from; without the text, which may hold addresses."""
+    proof = event.evidence
+    parts = [proof.code, proof.enhanced, proof.source] if proof else []
+    return " ".join([f"campaign {_campaign(email)}: {event.event}", *(str(part) for part in parts if part)])
+
+
+def _opted_out(contact: Contact, email: str, event: DeliveryEvent) -> Contact:
+    """The contact with the earliest word to leave."""
+    said = OptOut(event.occurred_at.astimezone(UTC), f"unsubscribe:{_campaign(email)}")
+    known = contact.opt_out
+    if known is not None and (known.at, known.source) <= (said.at, said.source):
+        return contact
+    return replace(contact, opt_out=said)
+
+
+def _stored(email: str, event: DeliveryEvent) -> StoredEvent:
+    evidence = event.evidence.model_dump(exclude_none=True) if event.evidence else None
+    at = event.occurred_at.astimezone(UTC)
+    return StoredEvent(event.event_id, email, event.event, at, evidence, event.url, event.user_agent)

@@ -1,0 +1,44 @@
+"""The end of a review: the checks, the report, and the verdict (R59-R64)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from domain import review
+from domain.campaign import Campaign, CampaignStatus, hash_of
+from domain.organisation import Organisation
+from domain.slices import Run
+from domain.tracking import SigningKeys
+from handlers.ports import Campaigns, Clock, Emails, Runs
+from handlers.review_eligibility import EligibilityPhase
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewEnd:
+    """Judges a campaign whose people are all decided on."""
+
+    campaigns: Campaigns
+    runs: Runs
+    emails: Emails
+    eligibility: EligibilityPhase
+    organisation: Organisation
+    keys: SigningKeys
+    now: Clock
+
+    async def __call__(self, campaign: Campaign, run: Run) -> None:
+        """
+        Raises:
+            Conflict: somebody else judged it, or cancelled it, at the same time.
+        """
+        found = review.findings(campaign, self.organisation, self.keys)
+        result = review.report(run.counts, await self.emails.books(campaign.id, 0), found)
+        judged = replace(self._judged(campaign, review.why_rejected(result)), report=result)
+        batches = self.eligibility.batch_count(run)
+        # The verdict comes last: until it stands, a repeat of the last slice comes here again.
+        await self.runs.end(run.id, self.now())
+        await self.campaigns.save(replace(judged, slices=batches), expected={CampaignStatus.IN_REVIEW})
+
+    def _judged(self, campaign: Campaign, reason: str | None) -> Campaign:
+        if reason is not None:
+            return campaign.moved_to(CampaignStatus.REJECTED, reason, at=self.now())
+        return replace(campaign.moved_to(CampaignStatus.REVIEWED, at=self.now()), reviewed_hash=hash_of(campaign))

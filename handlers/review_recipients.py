@@ -1,0 +1,53 @@
+"""First phase of a review: the records picked become contacts on the campaign's list (R57)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from domain.campaign import Campaign
+from domain.module import Module
+from domain.projection import Rule, rule_of
+from domain.slices import KeyRange, Run
+from domain.sync import Sync
+from handlers.carry_over import CarryOver
+from handlers.ports import Syncs
+from handlers.review_people import People
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientsPhase:
+    """Carries one range of records over. Told twice, it changes nothing."""
+
+    people: People
+    syncs: Syncs
+    carry_over: CarryOver
+
+    async def __call__(self, campaign: Campaign, _: Run, keys: KeyRange) -> Mapping[str, int]:
+        """What came of the range, as counts for whoever follows the review."""
+        found = await self.people.picked_records(campaign, keys)
+        records = [record for record in found.values() if record is not None]
+        modules = await self.people.modules_of(found)
+        rules = await self._rules(campaign, modules)
+        carried = await self.carry_over(records, rules, modules)
+        changes = Counter(f"recipients.{one.change}" for one in carried.values() if one.contact_id)
+        return {"recipients.total": len(found), **changes}
+
+    async def _rules(self, campaign: Campaign, modules: Mapping[str, Module]) -> dict[str, list[Rule]]:
+        """A module's syncs first, as for any changed record; the campaign only adds its list."""
+        syncs = await self.syncs.active(list(modules)) if modules else []
+        own = {name: [sync for sync in syncs if sync.module == name] for name in modules}
+        return {
+            name: [*map(rule_of, own[name]), campaign_rule(campaign, module, own[name])]
+            for name, module in modules.items()
+        }
+
+
+def campaign_rule(campaign: Campaign, module: Module, syncs: Sequence[Sync]) -> Rule:
+    """How a campaign carries records over: onto its list; the values are the syncs' business where there are any."""
+    return Rule(
+        key=campaign.source,
+        field_map={} if syncs else module.default_map,
+        lists=(campaign.list_id,) if campaign.list_id else (),
+    )

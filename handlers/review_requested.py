@@ -1,0 +1,130 @@
+"""A campaign is to be reviewed: in slices, each of which any worker may do, again if need be (R54-R67)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from domain.campaign import NEXT, Campaign, CampaignStatus
+from domain.errors import InvalidMessage, UnknownCampaign
+from domain.slices import KeyRange, Run
+from handlers.ports import Campaigns, Clock, Leases, Runs
+from handlers.review_eligibility import EligibilityPhase
+from handlers.review_end import ReviewEnd
+from handlers.review_start import ELIGIBILITY, RECIPIENTS, ReviewStart
+from messages.base import Message
+from messages.review_requested import ReviewRequested
+
+_S = CampaignStatus
+UNDER_REVIEW = frozenset({_S.SYNCING_RECIPIENTS, _S.TO_BE_REVIEWED, _S.IN_REVIEW})
+#: How long slices offered once are not offered again because of a repeated message: hundreds of repeats would
+#: otherwise offer hundreds of slices each.
+OFFER_S = 60.0
+
+Phase: TypeAlias = Callable[[Campaign, Run, KeyRange], Awaitable[Mapping[str, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignReviewer:
+    """Reviews a campaign. A crash between any two steps is mended by the repeat of the message it was at."""
+
+    campaigns: Campaigns
+    runs: Runs
+    leases: Leases
+    start: ReviewStart
+    recipients: Phase
+    eligibility: EligibilityPhase
+    end: ReviewEnd
+    now: Clock
+
+    async def __call__(self, message: ReviewRequested) -> Sequence[Message]:
+        """The slices to do next, if this message is the one to say so.
+
+        Raises:
+            UnknownCampaign: there is no such campaign.
+            IllegalTransition, NotReady: see `ReviewStart`.
+        """
+        campaign = await self.campaigns.get(message.campaign_id)
+        if campaign is None:
+            raise UnknownCampaign(f"campaign {message.campaign_id} is not stored; `campaigns campaign show` lists all")
+        if message.run_id is None:
+            return await self._begun(campaign, message)
+        return await self._slice(campaign, message)
+
+    async def _begun(self, campaign: Campaign, message: ReviewRequested) -> Sequence[Message]:
+        """The slices of a new review, or those not yet done of the one under way."""
+        run = await self._run_of(campaign)
+        if run is None:
+            campaign, run = await self.start(
+                campaign,
+                include_existing_members=message.include_existing_members,
+                confirmed_by=message.confirmed_by,
+            )
+        return await self._gone_on(campaign, run, offered_by="request")
+
+    async def _slice(self, campaign: Campaign, message: ReviewRequested) -> Sequence[Message]:
+        run = await self._run_of(campaign)
+        if run is None or run.id != message.run_id or message.slice is None:
+            return []  # cancelled, reopened or judged in the meantime
+        _check(message.slice, run)
+        if message.phase == run.phase:
+            if message.slice not in run.done:
+                run = await self._done(campaign, run, message.slice)
+            if message.phase == run.phase and not run.complete:
+                return []
+        return await self._gone_on(campaign, run, offered_by=f"{message.phase}.{message.slice}")
+
+    async def _run_of(self, campaign: Campaign) -> Run | None:
+        """The review under way, or None."""
+        if campaign.status not in UNDER_REVIEW or campaign.review_run is None:
+            return None
+        return await self.runs.get(campaign.review_run)
+
+    async def _done(self, campaign: Campaign, run: Run, number: int) -> Run:
+        """The run after this slice."""
+        phase: Phase = self.recipients if run.phase == RECIPIENTS else self.eligibility
+        counts = await phase(campaign, run, run.range(number))
+        after = await self.runs.finish_slice(run.id, run.phase, number, counts)
+        return after or await self.runs.get(run.id) or run
+
+    async def _gone_on(self, campaign: Campaign, run: Run, *, offered_by: str) -> Sequence[Message]:
+        """The next phase for a run that has nothing left to do in this one; what is left to do otherwise."""
+        if run.phase == RECIPIENTS and run.complete:
+            campaign = await self._moved(campaign, _S.TO_BE_REVIEWED)
+            run = await self.runs.advance(run, ELIGIBILITY, await self.eligibility.ranges(campaign, run))
+        if run.phase == ELIGIBILITY:
+            campaign = await self._moved(campaign, _S.IN_REVIEW)
+            if run.complete:
+                await self.end(campaign, run)
+                return []
+        return await self._offered(campaign, run, offered_by)
+
+    async def _offered(self, campaign: Campaign, run: Run, offered_by: str) -> Sequence[Message]:
+        """All slices to do, unless another message has offered them within `OFFER_S`."""
+        if not await self.leases.take(f"offer:{run.id}:{run.phase}", offered_by, OFFER_S):
+            return []
+        return [
+            ReviewRequested(
+                campaign_id=campaign.id,
+                include_existing_members=campaign.include_existing_members,
+                run_id=run.id,
+                phase=run.phase,
+                slice=keys.number,
+            )
+            for keys in run.ranges
+            if keys.number not in run.done
+        ]
+
+    async def _moved(self, campaign: Campaign, status: CampaignStatus) -> Campaign:
+        """The campaign one status on; as it is when it is there already, or beyond."""
+        if status not in NEXT[campaign.status]:
+            return campaign
+        moved = campaign.moved_to(status, at=self.now())
+        return await self.campaigns.save(moved, expected={campaign.status})
+
+
+def _check(number: int, run: Run) -> None:
+    """Later phases have at least the slices of the earlier ones."""
+    if number >= len(run.ranges):
+        raise InvalidMessage(f"slice: run {run.id} has slices 0 to {len(run.ranges) - 1}")

@@ -1,0 +1,115 @@
+"""The beginning of a review: is everything there, who is picked, and from then on nothing changes (R54-R58, R65)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from domain.campaign import DEFAULT_TOPIC, Campaign, CampaignStatus
+from domain.errors import IllegalTransition, NotReady
+from domain.organisation import Organisation
+from domain.readiness import Facts, PickedModule, missing
+from domain.slices import Run
+from domain.sync import Sync
+from handlers.ports import Campaigns, Clock, Lists, Runs, Syncs, Topics
+from handlers.review_people import People, chosen_refs
+
+RECIPIENTS = "recipients"  #: first phase: those picked become contacts and members of the list
+ELIGIBILITY = "eligibility"  #: second phase: everybody gets a row of the ledger
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewStart:
+    """Cuts a draft's recipients into slices and locks it."""
+
+    campaigns: Campaigns
+    runs: Runs
+    lists: Lists
+    topics: Topics
+    syncs: Syncs
+    people: People
+    organisation: Organisation
+    now: Clock
+
+    async def __call__(
+        self, draft: Campaign, *, include_existing_members: bool, confirmed_by: str = ""
+    ) -> tuple[Campaign, Run]:
+        """The locked campaign and its run.
+
+        Raises:
+            IllegalTransition: it is no draft; the text says what to type.
+            NotReady: something is missing; the text names each with what to type.
+            Conflict: somebody changed or locked it at the same time.
+        """
+        wanted = await self.check(draft, include_existing_members=include_existing_members)
+        run = await self._run(wanted, confirmed_by)
+        locked = replace(wanted.moved_to(CampaignStatus.SYNCING_RECIPIENTS, at=self.now()), review_run=run.id)
+        return await self.campaigns.save(locked, expected={CampaignStatus.DRAFT}), run
+
+    async def check(self, draft: Campaign, *, include_existing_members: bool) -> Campaign:
+        """The campaign as it would be reviewed; nothing is stored.
+
+        Raises:
+            IllegalTransition, NotReady: as above.
+        """
+        _check_status(draft)
+        wanted = replace(draft, include_existing_members=include_existing_members)
+        if lacking := missing(wanted, await self._facts(wanted)):
+            raise NotReady(f"campaign {draft.id} cannot be reviewed yet. It lacks " + "; and ".join(lacking))
+        return wanted
+
+    async def _run(self, draft: Campaign, confirmed_by: str) -> Run:
+        """The run of this very draft: a repeat of the request finds it, any change of the draft begins another."""
+        new = Run(
+            id=f"{draft.id}-r{draft.revision}",
+            subject=draft.id,
+            phase=RECIPIENTS,
+            ranges=tuple(await self.people.record_ranges(draft.recipients)),
+            options={"confirmed_by": confirmed_by},
+            started_at=self.now(),
+        )
+        await self.runs.create(new)
+        return await self.runs.get(new.id) or new
+
+    async def _facts(self, draft: Campaign) -> Facts:
+        return Facts(
+            organisation=self.organisation,
+            list_known=draft.list_id is not None and await self.lists.get(draft.list_id) is not None,
+            topic_known=draft.topic == DEFAULT_TOPIC or await self.topics.get(draft.topic) is not None,
+            picked=tuple(await self._picked(draft)),
+        )
+
+    async def _picked(self, draft: Campaign) -> list[PickedModule]:
+        chosen = Counter(ref.partition(":")[0] for ref in chosen_refs(draft.recipients))
+        names = sorted({*draft.recipients.modules, *chosen})
+        syncs = await self.syncs.active(names)
+        return [await self._module(name, chosen[name], [s for s in syncs if s.module == name]) for name in names]
+
+    async def _module(self, name: str, chosen: int, syncs: Sequence[Sync]) -> PickedModule:
+        module = await self.people.modules.get(name)
+        maps = [sync.field_map for sync in syncs] or ([module.default_map] if module else [])
+        return PickedModule(
+            name=name,
+            module=module,
+            count=chosen or await self.people.records.count(name),
+            filled=frozenset(ours for field_map in maps for ours in field_map.values()),
+            sync=syncs[0].id if syncs else "SYNC",
+        )
+
+
+_INSTEAD = {
+    CampaignStatus.REVIEWED: "it can be sent: campaigns campaign send {id}; or changed: campaigns campaign reopen {id}",
+    CampaignStatus.REJECTED: "mend it first: campaigns campaign reopen {id}",
+    CampaignStatus.SCHEDULED: "take it off the schedule first: campaigns campaign unschedule {id}",
+}
+
+
+def _check_status(campaign: Campaign) -> None:
+    if campaign.status is not CampaignStatus.DRAFT:
+        instead = _INSTEAD.get(campaign.status, "only a draft can be: campaigns campaign create ID")
+        why = f" ({campaign.status_reason})" if campaign.status_reason else ""
+        raise IllegalTransition(
+            f"campaign {campaign.id} is {campaign.status}{why} and cannot be sent for review; "
+            + instead.format(id=campaign.id)
+        )

@@ -1,0 +1,95 @@
+"""What happens when a batch of emails is to be sent: it is claimed, sent, and the next of its chain follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.campaign import Campaign, CampaignStatus
+from domain.chains import next_in_chain
+from domain.contact import address
+from domain.email import NO_SLICE, Email, EmailState
+from domain.errors import NotReady, UnknownCampaign
+from domain.slices import Claim
+from handlers.abandoned import put_in_doubt
+from handlers.ports import Campaigns, Clock, Emails, Slices
+from handlers.slice_sender import SliceEnd, SliceSender
+from messages.base import Message
+from messages.send_batch import SendBatch
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSender:
+    """Sends one slice and returns the message of the next one.
+
+    A message that came twice dies out: whoever holds the slice goes on with the chain.
+    """
+
+    campaigns: Campaigns
+    emails: Emails
+    slices: Slices
+    send: SliceSender
+    owner: str  #: names this process in claims
+    now: Clock
+    lease_s: float = 60
+
+    async def __call__(self, message: SendBatch) -> Sequence[Message]:
+        """
+        Raises:
+            UnknownCampaign: the campaign or the slice is not stored.
+            NotReady: addresses were named of a campaign that is not being sent.
+            RelayUnavailable: the relay went away; what was not sent was given back.
+        """
+        campaign = await self.campaigns.get(message.campaign_id)
+        if campaign is None:
+            raise UnknownCampaign(f"campaign {message.campaign_id} is not stored")
+        if message.slice is None:
+            return await self._cut(campaign, message)
+        if campaign.status is not CampaignStatus.SENDING:
+            return []  # resuming offers the chains again
+        return await self._carried_on(campaign, message, message.slice)
+
+    async def _carried_on(self, campaign: Campaign, message: SendBatch, number: int) -> Sequence[Message]:
+        claim, held = await self.slices.claim(campaign.id, number, self.owner, self.lease_s)
+        if claim is Claim.HELD:
+            return []
+        if claim is Claim.ABANDONED:
+            await put_in_doubt(held, self.emails, self.slices, self.now())
+        end = await self.send(campaign, held) if claim is Claim.MINE else SliceEnd.FINISHED
+        if end is SliceEnd.LEFT:
+            return []
+        following = number if end is SliceEnd.INTERRUPTED else next_in_chain(campaign, number)
+        return [] if following is None else [message.model_copy(update={"slice": following})]
+
+    # ---- the form from outside
+
+    async def _cut(self, campaign: Campaign, message: SendBatch) -> Sequence[Message]:
+        """A batch of those named who are planned and not being sent at this moment.
+
+        Rows that are deferred stay with the scheduler: it sends them when they are due, and nobody else does.
+        """
+        if campaign.status is not CampaignStatus.SENDING:
+            raise NotReady(
+                f"campaign {campaign.id} is {campaign.status}; addresses can be named while it is being sent"
+            )
+        planned = await self._planned(campaign, message.addresses)
+        if not planned:
+            return []
+        number = await self.campaigns.take_slice_numbers(campaign.id, 1)
+        await self.slices.plan(campaign.id, [number])
+        for old in sorted({row.slice for row in planned}):
+            await self._move([row.id for row in planned if row.slice == old], campaign, old, number)
+        return [SendBatch(campaign_id=campaign.id, slice=number, urgent=message.urgent)]
+
+    async def _planned(self, campaign: Campaign, addresses: Sequence[str]) -> Sequence[Email]:
+        """Rows of the first round only: those that were put in a batch of their own keep it."""
+        sendable = {found.sendable for text in addresses if (found := address(text)) is not None}
+        rows = await self.emails.of_addresses(campaign.id, sendable)
+        return [row for row in rows if row.state is EmailState.PLANNED and NO_SLICE < row.slice < campaign.slices]
+
+    async def _move(self, ids: Sequence[str], campaign: Campaign, old: int, new: int) -> None:
+        """Move rows to another batch while we hold theirs: nobody is sending them then. Held by others, they stay."""
+        claim, held = await self.slices.claim(campaign.id, old, self.owner, self.lease_s)
+        if claim is Claim.MINE:
+            await self.emails.put_in_slice(ids, new)
+            await self.slices.release(held)

@@ -1,0 +1,102 @@
+"""A reviewed campaign is to be sent, now or later (R70, D7, D9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.campaign import Campaign, CampaignStatus, changed_since_review
+from domain.chains import heads
+from domain.errors import Changed, IllegalTransition, NotReady, UnknownCampaign
+from domain.organisation import Organisation
+from handlers.ports import Campaigns, Clock, Slices
+from messages.base import Message
+from messages.send_batch import SendBatch
+from messages.send_requested import SendRequested
+
+_S = CampaignStatus
+
+
+@dataclass(frozen=True, slots=True)
+class SendStarter:
+    """Plans the batches of a reviewed campaign and begins the chains in which they are sent."""
+
+    campaigns: Campaigns
+    slices: Slices
+    organisation: Organisation
+    now: Clock
+    chains: int = 32  #: batches of one campaign that are under way at once
+
+    async def __call__(self, message: SendRequested) -> Sequence[Message]:
+        """The first batch of each chain; nothing for a campaign that is sent later.
+
+        A campaign that is being sent already gets the batches at which its chains stand.
+
+        Raises:
+            UnknownCampaign: there is no such campaign.
+            IllegalTransition: it is not reviewed; the text says what to type.
+            NotReady: the company details are missing (R38), or it is being reopened.
+            Changed: it is not what was reviewed; names the parts.
+        """
+        campaign = await self.campaigns.get(message.campaign_id)
+        if campaign is None:
+            raise UnknownCampaign(f"campaign {message.campaign_id} is not stored; `campaigns campaign show` lists all")
+        if campaign.status is _S.SENDING:
+            return offers(campaign, [each.number for each in await self.slices.unfinished(campaign.id)])
+        self._check(campaign)
+        if message.at is not None and message.at > self.now():
+            await self._schedule(campaign, message.at)
+            return []
+        return await self._begin(campaign)
+
+    def _check(self, campaign: Campaign) -> None:
+        _check_status(campaign)
+        if campaign.reviewed_hash is None:
+            raise NotReady(f"campaign {campaign.id} is being reopened: campaigns campaign reopen {campaign.id}")
+        if changed := changed_since_review(campaign):
+            raise Changed(
+                f"campaign {campaign.id} is not what was reviewed, changed: {', '.join(changed)}; "
+                f"have it reviewed again: campaigns campaign reopen {campaign.id}"
+            )
+        if missing := self.organisation.missing:
+            variables = ", ".join(f"CAMPAIGNS_ORGANISATION__{detail.upper().replace(' ', '_')}" for detail in missing)
+            raise NotReady(f"campaign {campaign.id} cannot be sent without the company details: set {variables}")
+
+    async def _schedule(self, campaign: Campaign, at: datetime) -> None:
+        if campaign.status is _S.SCHEDULED and campaign.send_at == at:
+            return
+        due = replace(campaign, status=_S.SCHEDULED, send_at=at, status_at=self.now(), status_reason=None)
+        await self.campaigns.save(due, expected={_S.REVIEWED, _S.SCHEDULED})
+
+    async def _begin(self, campaign: Campaign) -> Sequence[Message]:
+        """Batches first: a campaign that is `sending` has them all."""
+        numbers = range(campaign.slices)
+        await self.slices.plan(campaign.id, numbers)
+        sending = replace(campaign.moved_to(_S.SENDING, at=self.now()), chains=self.chains, send_at=None)
+        sending = await self.campaigns.save(sending, expected={_S.REVIEWED, _S.SCHEDULED})
+        return offers(sending, numbers)
+
+
+def offers(campaign: Campaign, unfinished: Sequence[int]) -> list[Message]:
+    """Messages with which every chain goes on. Workers drop what is under way or done: repeats are harmless."""
+    return [SendBatch(campaign_id=campaign.id, slice=number) for number in heads(campaign, unfinished)]
+
+
+_INSTEAD = {
+    _S.DRAFT: "have it reviewed first: campaigns campaign review {id}",
+    _S.SYNCING_RECIPIENTS: "its review is under way: campaigns campaign show {id}",
+    _S.TO_BE_REVIEWED: "its review is under way: campaigns campaign show {id}",
+    _S.IN_REVIEW: "its review is under way: campaigns campaign show {id}",
+    _S.REJECTED: "mend it and have it reviewed again: campaigns campaign reopen {id}",
+    _S.PAUSED: "go on with it: campaigns campaign resume {id}",
+}
+
+
+def _check_status(campaign: Campaign) -> None:
+    if campaign.status not in {_S.REVIEWED, _S.SCHEDULED}:
+        why = f" ({campaign.status_reason})" if campaign.status_reason else ""
+        instead = _INSTEAD.get(campaign.status, "send another one: campaigns campaign create ID")
+        raise IllegalTransition(
+            f"campaign {campaign.id} is {campaign.status}{why} and cannot be sent; {instead.format(id=campaign.id)}"
+        )

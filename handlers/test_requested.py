@@ -1,0 +1,139 @@
+"""A test email is to be sent (R68, R69). It has no row in the ledger: no number and no status changes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from domain.assembly import Assembler, OutgoingMail, Recipient
+from domain.campaign import Campaign
+from domain.contact import address, contact_id
+from domain.delivery import Attempt, Wire
+from domain.email import email_id, message_id
+from domain.errors import InvalidDefinition, NotReady, RelayUnavailable, TestRefused, UnknownCampaign
+from domain.mailer import ADDRESS_FIELD, mailer_of, name_in
+from domain.organisation import Organisation
+from domain.smtp_reply import verdict
+from domain.tracking import SigningKeys
+from domain.values import Value
+from handlers.ports import Campaigns, Clock, Contacts, Leases, Relay
+from messages.base import Message
+from messages.test_requested import TestRequested
+
+MARK = "[Test] "
+
+
+@dataclass(frozen=True, slots=True)
+class TestSender:
+    """Sends a campaign as it stands to at most five addresses, at most once for each request."""
+
+    __test__ = False  # the name is the message's, not a test's
+
+    campaigns: Campaigns
+    contacts: Contacts
+    leases: Leases
+    relay: Relay
+    organisation: Organisation
+    keys: SigningKeys
+    address_key: bytes
+    now: Clock
+
+    async def __call__(self, message: TestRequested) -> Sequence[Message]:
+        """
+        Raises:
+            UnknownCampaign: there is no such campaign.
+            NotReady: it has no content yet.
+            InvalidDefinition: an address is none, or nobody has the one whose values are to be shown.
+            TemplateInvalid, ContentFailed: the content cannot be rendered.
+            RelayUnavailable: some were not sent; the repeat sends those.
+            TestRefused: the relay refused some of them; the text has its replies.
+        """
+        campaign = await self._campaign(message.campaign_id)
+        recipients = [_sendable(text) for text in message.addresses]
+        values = await self._values(message)
+        assembler = mailer_of(_marked(campaign), self.organisation, self.keys)
+        request = _request(campaign, message)
+        mails = [self._mail(campaign, assembler, to, values, request) for to in dict.fromkeys(recipients)]
+        await self._sent([mail for mail in mails if await self.leases.once(mail.email_id)])
+        return []
+
+    async def _campaign(self, campaign_id: str) -> Campaign:
+        campaign = await self.campaigns.get(campaign_id)
+        if campaign is None:
+            raise UnknownCampaign(f"campaign {campaign_id} is not stored; `campaigns campaign show` lists all")
+        if not campaign.content.html and not campaign.content.text:
+            fix = f"campaigns campaign edit {campaign_id} --template newsletter"
+            raise NotReady(f"campaign {campaign_id} has no content yet: {fix}")
+        return campaign
+
+    async def _values(self, message: TestRequested) -> Mapping[str, Value]:
+        """The merge values to show: the chosen contact's, and over them those given."""
+        if message.contact is None:
+            return message.values
+        key = contact_id(_sendable(message.contact).lower(), self.address_key)
+        contact = (await self.contacts.load([key])).get(key)
+        if contact is None:
+            raise InvalidDefinition("contact: nobody with this address is known; give --value NAME=TEXT instead")
+        return {ADDRESS_FIELD: contact.address, **contact.values(), **message.values}
+
+    def _mail(
+        self, campaign: Campaign, assembler: Assembler, to: str, values: Mapping[str, Value], request: str
+    ) -> OutgoingMail:
+        """One test mail. Its contact is made up, so that nothing done with it reaches a row of the ledger (R69)."""
+        row = email_id(campaign.id, contact_id(f"test:{request}:{to.lower()}", self.address_key))
+        recipient = Recipient(
+            email_id=row,
+            message_id=message_id(row, campaign.sender.domain),
+            address=to,
+            name=name_in(dict(values)),
+            values={ADDRESS_FIELD: to, **values},
+        )
+        return assembler.mail(recipient, now=self.now())
+
+    async def _sent(self, mails: Sequence[OutgoingMail]) -> None:
+        waiting = {mail.email_id for mail in mails}
+        refused: list[str] = []
+        try:
+            async for attempt in self.relay.deliver(mails, lambda: True):
+                waiting -= _ended(attempt)
+                refused += _refusal(attempt)
+        finally:
+            for name in sorted(waiting):
+                await self.leases.forget(name)
+        if refused:
+            raise TestRefused(f"the relay refused {len(refused)} of {len(mails)} test mails: {'; '.join(refused)}")
+        if waiting:
+            raise RelayUnavailable(f"{len(waiting)} of {len(mails)} test mails were not sent: the connection was lost")
+
+
+def _sendable(text: str) -> str:
+    found = address(text)
+    if found is None:
+        raise InvalidDefinition("addresses: one of them is not an email address")
+    return found.sendable
+
+
+def _marked(campaign: Campaign) -> Campaign:
+    return replace(campaign, content=replace(campaign.content, subject=f"{MARK}{campaign.content.subject}"))
+
+
+def _request(campaign: Campaign, message: TestRequested) -> str:
+    """What tells two requests apart: the id given, else what is asked for and the state of the draft."""
+    if message.request_id:
+        return message.request_id
+    asked = f"{campaign.revision}:{message.model_dump_json()}"
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def _ended(attempt: Attempt) -> set[str]:
+    """Mails that are not tried again: answered, or possibly taken."""
+    return set() if attempt.wire is Wire.NOT_SENT else {attempt.email_id}
+
+
+def _refusal(attempt: Attempt) -> list[str]:
+    """The reply to a mail that was not taken, without its text: that may name the address."""
+    reply = attempt.reply
+    if reply is None or reply.code < 400:
+        return []
+    return [f"{reply.code} {reply.enhanced or ''}".strip() + f" ({verdict(reply).reason})"]

@@ -1,0 +1,43 @@
+"""Campaigns in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from domain.campaign import Campaign, CampaignStatus
+from domain.errors import Conflict, UnknownCampaign
+
+
+class MemoryCampaigns:
+    def __init__(self, *campaigns: Campaign) -> None:
+        self.stored: dict[str, Campaign] = {each.id: replace(each, revision=1) for each in campaigns}
+        self.next_slice: dict[str, int] = {}
+
+    async def get(self, campaign_id: str) -> Campaign | None:
+        return self.stored.get(campaign_id)
+
+    async def add(self, campaign: Campaign) -> None:
+        if campaign.id in self.stored:
+            raise Conflict(f"campaign {campaign.id} exists already")
+        self.stored[campaign.id] = replace(campaign, revision=1)
+
+    async def save(self, campaign: Campaign, *, expected: Collection[CampaignStatus]) -> Campaign:
+        known = self.stored.get(campaign.id)
+        if known is None or known.revision != campaign.revision or known.status not in expected:
+            raise Conflict(f"campaign {campaign.id} was changed by somebody else")
+        self.stored[campaign.id] = replace(campaign, revision=campaign.revision + 1)
+        return self.stored[campaign.id]
+
+    async def in_status(self, statuses: Collection[CampaignStatus]) -> Sequence[Campaign]:
+        return [campaign for campaign in await self.all() if campaign.status in statuses]
+
+    async def take_slice_numbers(self, campaign_id: str, count: int) -> int:
+        if campaign_id not in self.stored:
+            raise UnknownCampaign(f"campaign {campaign_id} is not stored")
+        first = max(self.stored[campaign_id].slices, self.next_slice.get(campaign_id, 0))
+        self.next_slice[campaign_id] = first + count
+        return first
+
+    async def all(self) -> Sequence[Campaign]:
+        return [self.stored[key] for key in sorted(self.stored)]

@@ -1,0 +1,249 @@
+"""Delivery events: whatever their order and however often they come, the ledger ends the same."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.contact import OptOut
+from domain.eligibility import SuppressionReason
+from domain.email import Email, EmailState, ServiceStatus
+from domain.errors import Conflict, UnknownEmail
+from handlers.delivery_event import DeliveryRecorder
+from messages.delivery_event import DeliveryEvent, EventType, Evidence
+from tests.builders import ADDRESS_KEY, NOW, a_contact, an_email, an_id, emails, later
+from tests.fakes.contacts import MemoryContacts
+from tests.fakes.emails import MemoryEmails
+from tests.fakes.events import MemoryEvents
+from tests.fakes.suppressions import MemorySuppressions
+
+DEAD = Evidence(code=550, enhanced="5.1.1", text="no such user")
+FULL = Evidence(code=552, enhanced="5.2.2", text="mailbox full")
+
+
+@dataclass
+class World:
+    emails: MemoryEmails = field(default_factory=lambda: MemoryEmails(an_email(state=EmailState.SENT)))
+    contacts: MemoryContacts = field(default_factory=lambda: MemoryContacts(a_contact()))
+    events: MemoryEvents = field(default_factory=MemoryEvents)
+    suppressions: MemorySuppressions = field(default_factory=MemorySuppressions)
+
+    async def told(self, *events: DeliveryEvent) -> None:
+        recorder = DeliveryRecorder(self.emails, self.events, self.suppressions, self.contacts, ADDRESS_KEY)
+        assert await recorder(events) == []
+
+    @property
+    def row(self) -> Email:
+        return self.emails.stored[an_email().id]
+
+    @property
+    def suppressed(self) -> set[SuppressionReason]:
+        return {reason for _, reason in self.suppressions.stored}
+
+
+def event(kind: str, at_s: float = 0, **overrides: Any) -> DeliveryEvent:
+    named = {"email_id", "message_id", "campaign_id"} & overrides.keys()
+    email = {} if named else {"email_id": an_email().id}
+    fields = {"event_id": f"{kind}-{at_s}", "event": kind, "occurred_at": later(at_s), **email, **overrides}
+    return DeliveryEvent.model_validate(fields)
+
+
+async def test_each_event_leaves_its_first_time_and_the_furthest_status() -> None:
+    world = World()
+    await world.told(event("opened", 50), event("opened", 20), event("clicked", 60), event("delivered", 10))
+    assert world.row.service is ServiceStatus.CLICKED
+    assert world.row.times == {"opened": later(20), "clicked": later(60), "delivered": later(10)}
+    assert world.row.state is EmailState.SENT
+
+
+async def test_a_repeated_window_changes_nothing() -> None:
+    world = World()
+    window = [
+        event("opened", 20),
+        event("unsubscribed", 30),
+        event("complained", 40),
+        event("bounced", 50, evidence=DEAD),
+    ]
+    await world.told(*window)
+    before = (dict(world.emails.stored), dict(world.contacts.stored), dict(world.suppressions.stored))
+    await world.told(*window)
+    await world.told(*window, *window)
+    assert (world.emails.stored, world.contacts.stored, world.suppressions.stored) == before
+    assert len(world.events.stored) == 4
+
+
+@pytest.mark.parametrize("named", ["email_id", "message_id", "address"])
+async def test_an_email_is_found_by_each_of_its_names(named: str) -> None:
+    email = an_email()
+    names = {
+        "email_id": {"email_id": email.id},
+        "message_id": {"message_id": f"<{email.message_id}>"},
+        "address": {"campaign_id": "spring", "address": " Ann@Example.COM "},
+    }
+    world = World()
+    await world.told(event("opened", 0, **names[named]))
+    assert world.row.service is ServiceStatus.OPENED
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        {"email_id": "winter:nobody:0"},
+        {"email_id": "no id at all"},
+        {"message_id": "<123@mail.other.example>"},
+        {"campaign_id": "spring", "address": "stranger@example.com"},
+        {"campaign_id": "spring", "address": "no address"},
+    ],
+)
+async def test_an_email_that_is_in_no_ledger_is_refused_and_leaves_no_trace(name: dict[str, str]) -> None:
+    world = World()
+    with pytest.raises(UnknownEmail):
+        await world.told(event("unsubscribed", 0, **name))
+    assert (world.suppressed, world.events.stored) == (set(), {})
+
+
+# ---- what they prove
+
+
+@pytest.mark.parametrize("kind", ["accepted", "delivered", "opened", "clicked", "replied", "complained", "unsubscribed", "autoreply"])  # fmt: skip # noqa: E501
+async def test_a_sign_from_the_other_side_proves_that_an_email_in_doubt_was_sent(kind: str) -> None:
+    world = World(MemoryEmails(an_email(state=EmailState.IN_DOUBT)))
+    await world.told(event(kind))
+    assert world.row.state is EmailState.SENT
+
+
+@pytest.mark.parametrize(
+    ("evidence", "state"),
+    [(DEAD, EmailState.HARD_BOUNCED), (FULL, EmailState.SOFT_BOUNCED), (None, EmailState.SOFT_BOUNCED)],
+)
+async def test_a_bounce_settles_an_email_in_doubt_by_its_evidence(evidence: Evidence | None, state: EmailState) -> None:
+    world = World(MemoryEmails(an_email(state=EmailState.IN_DOUBT)))
+    await world.told(event("bounced", evidence=evidence))
+    assert world.row.state is state
+
+
+async def test_a_deferral_report_is_kept_and_proves_nothing() -> None:
+    world = World(MemoryEmails(an_email(state=EmailState.IN_DOUBT)))
+    await world.told(event("deferred", evidence=Evidence(code=451)))
+    assert world.row.state is EmailState.IN_DOUBT
+    assert len(world.events.stored) == 1
+
+
+async def test_an_event_that_comes_before_the_outcome_does_not_block_it() -> None:
+    world = World(MemoryEmails(an_email(state=EmailState.PLANNED)))
+    await world.told(event("opened"))
+    assert (world.row.state, world.row.service) == (EmailState.PLANNED, ServiceStatus.OPENED)
+
+
+# ---- who is never mailed again
+
+
+@pytest.mark.parametrize(
+    ("told", "reasons"),
+    [
+        (event("unsubscribed"), {SuppressionReason.UNSUBSCRIBED}),
+        (event("complained"), {SuppressionReason.COMPLAINED}),
+        (event("bounced", evidence=DEAD), {SuppressionReason.HARD_BOUNCED}),
+        (event("bounced", evidence=Evidence(enhanced="5.1.1")), {SuppressionReason.HARD_BOUNCED}),
+        # not dead: full, blocked, a bare code, nothing known (D13)
+        (event("bounced", evidence=FULL), set()),
+        (event("bounced", evidence=Evidence(code=550, text="5.7.1 blocked using a block list")), set()),
+        (event("bounced", evidence=Evidence(code=550)), set()),
+        (event("bounced"), set()),
+        (event("autoreply"), set()),
+        (event("opened"), set()),
+    ],
+)
+async def test_only_the_owners_word_or_proof_of_death_suppresses(
+    told: DeliveryEvent, reasons: set[SuppressionReason]
+) -> None:
+    world = World()
+    await world.told(told)
+    assert world.suppressed == reasons
+    assert all(contact == an_id("ann@example.com") for contact, _ in world.suppressions.stored)
+
+
+async def test_who_unsubscribes_is_opted_out_with_the_time_of_the_first_word() -> None:
+    world = World()
+    await world.told(event("unsubscribed", 20))
+    await world.told(event("unsubscribed", 10), event("unsubscribed", 30))
+    assert world.contacts.stored[an_id("ann@example.com")].opt_out == OptOut(later(10), "unsubscribe:spring")
+
+
+async def test_an_unsubscribe_of_an_erased_person_is_still_kept_as_a_suppression() -> None:
+    world = World(contacts=MemoryContacts())
+    await world.told(event("unsubscribed"))
+    assert world.suppressed == {SuppressionReason.UNSUBSCRIBED}
+
+
+async def test_a_contact_that_changes_meanwhile_is_read_again_and_a_restless_one_is_a_conflict() -> None:
+    world = World()
+    save, rivals = world.contacts.save, iter([True, False])
+
+    async def raced(contacts):  # type: ignore[no-untyped-def]
+        return frozenset(contact.id for contact in contacts) if next(rivals) else await save(contacts)
+
+    world.contacts.save = raced  # type: ignore[method-assign]
+    await world.told(event("unsubscribed"))
+    assert world.contacts.stored[an_id("ann@example.com")].opt_out is not None
+    rivals = iter([True] * 9)
+    with pytest.raises(Conflict):
+        await world.told(event("unsubscribed", -5))
+
+
+async def test_times_of_other_zones_are_kept_as_utc() -> None:
+    world = World()
+    await world.told(event("opened", occurred_at=NOW.astimezone(timezone(timedelta(hours=5)))))
+    assert world.row.times["opened"].tzinfo is UTC
+
+
+async def test_evidence_holds_no_text_of_the_server() -> None:
+    world = World()
+    await world.told(event("bounced", evidence=Evidence(code=550, enhanced="5.1.1", text="<ann@example.com> unknown")))
+    (kept,) = world.suppressions.stored.values()
+    assert kept.evidence == "campaign spring: bounced 550 5.1.1"
+
+
+PEOPLE = emails(3, state=EmailState.SENT)
+IN_DOUBT = emails(3, state=EmailState.IN_DOUBT)
+
+
+def histories() -> st.SearchStrategy[list[DeliveryEvent]]:
+    one = st.builds(
+        lambda row, kind, at_s, evidence: event(
+            kind, at_s, email_id=row.id, event_id=f"{row.id}-{kind}-{at_s}", evidence=evidence
+        ),
+        st.sampled_from(PEOPLE),
+        st.sampled_from([kind.value for kind in EventType]),
+        st.integers(0, 20),
+        st.sampled_from([None, DEAD, FULL]),
+    )
+    return st.lists(one, max_size=12, unique_by=lambda told: told.event_id)
+
+
+def end_of(events: list[DeliveryEvent], cuts: int) -> tuple[object, ...]:
+    """The stores after the events came in windows of `cuts`."""
+    contacts = MemoryContacts(*(a_contact(row.address) for row in PEOPLE))
+    world = World(MemoryEmails(*IN_DOUBT), contacts)
+
+    async def tell() -> None:
+        for start in range(0, len(events), cuts):
+            await world.told(*events[start : start + cuts])
+
+    asyncio.run(tell())
+    opt_outs = {key: contact.opt_out for key, contact in world.contacts.stored.items()}
+    return world.emails.stored, opt_outs, set(world.suppressions.stored), set(world.events.stored)
+
+
+@settings(max_examples=150, deadline=None)
+@given(histories(), st.randoms(use_true_random=False), st.integers(1, 5))
+def test_any_order_any_repetition_and_any_windows_end_the_same(events: list[DeliveryEvent], random, cuts: int) -> None:  # type: ignore[no-untyped-def]
+    shuffled = [*events, *random.sample(events, len(events) // 2)]
+    random.shuffle(shuffled)
+    assert end_of(shuffled, cuts) == end_of(events, 100)

@@ -1,0 +1,373 @@
+"""Changed records are kept, and the people behind them follow (D1-D5)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.contact import OptOut
+from domain.eligibility import SuppressionReason
+from domain.errors import Conflict, UnknownModule
+from domain.record import Record
+from domain.sync import SyncStatus
+from messages.record_changed import RecordChanged
+from messages.record_wanted import RecordWanted
+from tests.builders import NOW, a_contact, a_suppression, a_sync, an_id
+from tests.fakes.contacts import MemoryContacts
+from tests.fakes.records import MemoryRecords
+from tests.fakes.suppressions import MemorySuppressions
+from tests.fakes.syncs import MemorySyncs
+from tests.handlers.audience import ANN, BEA, Audience, a_delete, an_update
+
+
+def synced(**overrides: Any) -> Audience:
+    """Everything empty, and an active sync of all leads into "news"."""
+    return Audience(syncs=MemorySyncs(a_sync(topics=("offers",))), **overrides)
+
+
+async def test_a_changed_record_reaches_the_lists_of_active_syncs() -> None:
+    """R9, R18."""
+    crm = synced()
+    assert await crm.tell(an_update()) == []
+    assert crm.records.stored["Leads:1"].values() == {"Email": ANN, "First_Name": "Ann"}
+    assert crm.of().values() == {"first_name": "Ann"}
+    assert (crm.lists_of(), set(crm.of().topics)) == ({"news"}, {"offers"})
+
+
+async def test_a_repeated_event_changes_nothing() -> None:
+    crm = synced()
+    await crm.tell(an_update(), an_update("2", {"Email": BEA}), an_update(version=2, fields={"Email": BEA}))
+    before = crm.state()
+    await crm.tell(an_update(version=2, fields={"Email": BEA}), an_update("2", {"Email": BEA}))
+    assert crm.state() == before
+
+
+async def test_a_crash_between_record_and_contact_is_mended_by_the_repeat() -> None:
+    """contracts.md: an event of equal version re-projects."""
+    crm = synced()
+    await crm.records.save([Record("Leads", "1")])
+    await crm.tell(an_update())
+    crm.contacts.stored.clear()
+    await crm.tell(an_update())
+    assert crm.lists_of() == {"news"}
+
+
+@pytest.mark.parametrize("status", [SyncStatus.DRAFT, SyncStatus.PAUSED])
+async def test_without_an_active_sync_a_record_is_only_stored(status: SyncStatus) -> None:
+    """R16."""
+    crm = Audience(syncs=MemorySyncs(a_sync(status=status)))
+    await crm.tell(an_update())
+    assert crm.records.stored["Leads:1"].projected is None
+    assert crm.contacts.stored == {}
+
+
+async def test_an_opt_out_and_a_delete_reach_people_even_when_the_sync_is_paused() -> None:
+    """D1, D4: what is refused counts at once."""
+    crm = synced()
+    await crm.tell(an_update(), an_update("2", {"Email": BEA}))
+    crm.syncs.stored.clear()
+    await crm.tell(an_update(version=2, fields={"Email": ANN, "Email_Opt_Out": True}), a_delete("2"))
+    assert crm.of().opted_out
+    assert (crm.lists_of(), crm.lists_of(BEA)) == (set(), set())
+
+
+async def test_an_unknown_module_is_named() -> None:
+    with pytest.raises(UnknownModule, match="module: Pets is not known; describe it"):
+        await synced().tell(an_update(module="Pets"))
+
+
+async def test_an_event_that_only_names_a_record_asks_for_it() -> None:
+    crm = synced()
+    assert await crm.tell(_ids_only()) == [_wanted("1")]
+    assert crm.records.stored == {}
+
+
+async def test_a_part_of_a_record_never_told_whole_is_kept_and_asked_for_until_it_is() -> None:
+    """Also by the repeat: a crash before the question was published does not lose it."""
+    crm = synced()
+    part = an_update(complete=False, version=2)
+    assert await crm.tell(part) == [_wanted("1")]
+    assert await crm.tell(part) == [_wanted("1")]
+    assert crm.lists_of() == {"news"}
+    assert await crm.tell(an_update(version=1)) == []
+    assert await crm.tell(part) == []
+
+
+async def test_a_create_tells_a_record_whole() -> None:
+    assert await synced().tell(an_update(operation="create", complete=False)) == []
+
+
+async def test_a_deleted_record_leaves_the_list_and_a_late_event_does_not_bring_it_back() -> None:
+    """D1, D4."""
+    crm = synced()
+    await crm.tell(an_update())
+    await crm.tell(a_delete(version=3))
+    await crm.tell(an_update(version=2))
+    assert crm.lists_of() == set()
+    assert crm.records.stored["Leads:1"].deleted
+
+
+async def test_an_opt_out_that_comes_after_the_delete_of_its_record_counts() -> None:
+    """D1, D4: a double of the deleted record is not mailed either."""
+    crm = synced()
+    await crm.tell(a_delete("2", version=2), an_update("1"))
+    await crm.tell(an_update("2", {"Email": ANN, "Email_Opt_Out": True}, version=1))
+    assert crm.of().opted_out
+    assert crm.lists_of() == set()
+
+
+async def test_an_undeleted_record_is_on_the_list_again() -> None:
+    crm = synced()
+    await crm.tell(an_update(), a_delete(version=2))
+    await crm.tell(an_update(fields={}, operation="undelete", complete=False, version=3))
+    assert crm.lists_of() == {"news"}
+
+
+async def test_a_record_moves_to_its_new_address_with_lists_and_consents() -> None:
+    """D3."""
+    crm = synced()
+    await crm.tell(an_update())
+    await crm.tell(an_update(version=2, fields={"Email": BEA}))
+    assert (crm.lists_of(ANN), crm.lists_of(BEA)) == (set(), {"news"})
+    assert crm.of(BEA).topics == {"offers"}
+    assert crm.of(ANN).values() == {"first_name": "Ann"}
+
+
+async def test_an_address_that_changes_back_and_forth_ends_where_the_record_says() -> None:
+    """D3, D4."""
+    crm = synced()
+    for version, text in enumerate((ANN, BEA, ANN, BEA, ANN), start=1):
+        await crm.tell(an_update(version=version, fields={"Email": text}))
+    assert (crm.lists_of(ANN), crm.lists_of(BEA)) == ({"news"}, set())
+
+
+async def test_two_records_that_swap_their_addresses_swap_their_places() -> None:
+    """D3: within one window."""
+    crm = synced()
+    await crm.tell(an_update("1", {"Email": ANN}), an_update("2", {"Email": BEA}))
+    await crm.tell(an_update("1", {"Email": BEA}, version=2), an_update("2", {"Email": ANN}, version=2))
+    assert [source.ref for source in crm.of(ANN).present()] == ["Leads:2"]
+    assert [source.ref for source in crm.of(BEA).present()] == ["Leads:1"]
+
+
+@pytest.mark.parametrize("fields", [{"Email": None}, {}, {"Email": "no address"}])
+async def test_a_record_that_lost_its_address_leaves_the_list(fields: dict[str, Any]) -> None:
+    """D3, D5."""
+    crm = synced()
+    await crm.tell(an_update())
+    await crm.tell(an_update(version=2, fields=fields))
+    assert crm.lists_of() == set()
+
+
+async def test_several_records_of_one_address_are_one_contact() -> None:
+    """D2."""
+    crm = synced()
+    await crm.tell(an_update("1"), an_update("2", {"Email": " ANN@Example.com", "First_Name": "Anna"}, version=2))
+    assert list(crm.contacts.stored) == [an_id(ANN)]
+    assert crm.of().values() == {"first_name": "Anna"}
+    assert crm.of().sources.keys() == {"Leads:1", "Leads:2"}
+
+
+@pytest.mark.parametrize("reason", [each for each in SuppressionReason if each is not SuppressionReason.ERASED])
+async def test_somebody_suppressed_gets_values_but_no_list(reason: SuppressionReason) -> None:
+    """D4."""
+    crm = synced(suppressions=MemorySuppressions(a_suppression(reason=reason)))
+    await crm.tell(an_update())
+    assert crm.of().values() == {"first_name": "Ann"}
+    assert not crm.of().memberships
+    assert not crm.of().topics
+
+
+async def test_nothing_is_stored_of_an_erased_person_again() -> None:
+    crm = synced(suppressions=MemorySuppressions(a_suppression(reason=SuppressionReason.ERASED)))
+    await crm.tell(an_update())
+    assert crm.contacts.stored == {}
+
+
+async def test_somebody_who_left_is_not_brought_back_by_a_new_record() -> None:
+    """D4."""
+    left = a_contact(ANN, opt_out=OptOut(NOW, "unsubscribe:spring"), left_topics=frozenset({"offers"}), sources={})
+    crm = synced(contacts=MemoryContacts(left))
+    await crm.tell(an_update(), an_update("2", version=2))
+    assert not crm.of().memberships
+    assert not crm.of().topics
+
+
+async def test_an_opt_out_of_one_record_takes_its_double_off_the_list() -> None:
+    """D2, D4."""
+    crm = synced()
+    await crm.tell(an_update("1"), an_update("2"))
+    await crm.tell(an_update("2", {"Email": ANN, "Email_Opt_Out": "true"}, version=2))
+    assert crm.lists_of() == set()
+
+
+@pytest.mark.parametrize(
+    ("reason", "opted_out"),
+    [
+        (SuppressionReason.COMPLAINED, True),
+        (SuppressionReason.UNSUBSCRIBED, True),
+        (SuppressionReason.HARD_BOUNCED, False),
+    ],
+)
+async def test_a_new_address_undoes_no_refusal_but_replaces_a_dead_mailbox(
+    reason: SuppressionReason, opted_out: bool
+) -> None:
+    """D3, D4: whoever complained is not mailed elsewhere; a dead mailbox is why people change their address."""
+    crm = synced()
+    await crm.tell(an_update())
+    await crm.suppressions.add([a_suppression(reason=reason)])
+    await crm.tell(an_update(version=2, fields={"Email": BEA}))
+    assert crm.of(BEA).opted_out is opted_out
+    assert crm.lists_of(BEA) == (set() if opted_out else {"news"})
+
+
+class Meanwhile(MemoryRecords):
+    """Somebody else gets in between, once, before records are saved or marked."""
+
+    def __init__(self, *, others: Sequence[RecordChanged], at: str) -> None:
+        super().__init__()
+        self.others, self.at, self.crm = list(others), at, Audience()
+
+    async def save(self, records: Sequence[Record]) -> frozenset[str]:
+        await self._somebody_else("save")
+        return await super().save(records)
+
+    async def mark_projected(self, records: Sequence[Record]) -> frozenset[str]:
+        await self._somebody_else("mark")
+        return await super().mark_projected(records)
+
+    async def _somebody_else(self, at: str) -> None:
+        if self.others and at == self.at:
+            others, self.others = self.others, []
+            await self.crm.tell(*others)
+
+
+@pytest.mark.parametrize("at", ["save", "mark"])
+@pytest.mark.parametrize(
+    ("other", "place"),
+    [(an_update(version=2, fields={"Email": BEA}), BEA), (a_delete(version=2), None)],
+)
+async def test_a_worker_that_is_overtaken_leaves_nobody_where_the_record_no_longer_is(
+    at: str, other: RecordChanged, place: str | None
+) -> None:
+    """D3, D4: two workers with the same record at the same time."""
+    records = Meanwhile(others=[other], at=at)
+    crm = synced(records=records)
+    records.crm = crm
+    await crm.tell(an_update(version=1))
+    on_lists = {each.address for each in crm.contacts.stored.values() if each.memberships}
+    assert on_lists == ({place} if place else set())
+
+
+async def test_a_dead_workers_leftover_is_found_by_the_repeat_of_its_event() -> None:
+    """The worker had carried version 1 over to ann after others moved the record on, and died before it noticed."""
+    crm = synced()
+    await crm.tell(an_update(version=1))
+    leftover = crm.of(ANN)
+    crm.contacts.stored.clear()
+    crm.records.stored.clear()
+    await crm.tell(an_update(version=2, fields={"Email": BEA}))
+    crm.contacts.stored[leftover.id] = leftover
+    await crm.tell(an_update(version=1))
+    assert (crm.lists_of(ANN), crm.lists_of(BEA)) == (set(), {"news"})
+
+
+class NeverMine(MemoryRecords):
+    async def save(self, records: Sequence[Record]) -> frozenset[str]:
+        return frozenset(record.ref for record in records)
+
+
+async def test_a_record_that_others_never_stop_changing_is_tried_again_later() -> None:
+    with pytest.raises(Conflict, match="1 records kept changing"):
+        await synced(records=NeverMine()).tell(an_update())
+
+
+def _ids_only() -> RecordChanged:
+    return an_update().model_copy(update={"fields": None})
+
+
+def _wanted(record_id: str) -> RecordWanted:
+    return RecordWanted(module="Leads", record_id=record_id)
+
+
+# Names are never taken away again: with "update empty field value" off (R15), what is kept depends on what once came.
+# Moves and opt-outs have a test each: an old address keeps the opt-out that it once had (D3).
+NAMES = st.dictionaries(st.sampled_from(["First_Name", "Last_Name"]), st.sampled_from(["x", "y", "z"]), max_size=2)
+
+
+def events(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[list[RecordChanged]]:
+    """Versions of three records; each version once, as a CRM counts them."""
+    told = st.builds(
+        lambda names, more, key, operation: an_update(
+            key[0], names | more, operation=operation, complete=False, version=key[1]
+        ),
+        NAMES,
+        st.fixed_dictionaries(fields),
+        st.tuples(st.sampled_from("123"), st.integers(1, 5)),
+        st.sampled_from(["update", "update", "delete", "undelete"]),
+    )
+    return st.lists(told, max_size=8, unique_by=lambda event: (event.record_id, event.source_version))
+
+
+ADDRESSES = st.sampled_from([ANN, BEA, "cyd@example.com", "", "no address"])
+
+
+@settings(deadline=None)
+@given(data=st.data(), told=events(Email=ADDRESSES))
+def test_any_order_and_repetition_ends_with_the_same_people_on_the_lists(
+    data: st.DataObject, told: list[RecordChanged]
+) -> None:
+    """D1-D4, with addresses that change back and forth, and windows of any size."""
+    asyncio.run(_compare(data, told))
+
+
+@settings(deadline=None)
+@given(data=st.data(), told=events(Email=st.just(ANN), Email_Opt_Out=st.booleans()))
+def test_any_order_and_repetition_ends_with_the_same_opt_outs(data: st.DataObject, told: list[RecordChanged]) -> None:
+    """D2, D4: three records of one person."""
+    asyncio.run(_compare(data, told))
+
+
+async def _compare(data: st.DataObject, told: list[RecordChanged]) -> None:
+    in_order, shuffled = synced(), synced()
+    for event in sorted(told, key=lambda event: (event.changed_at, event.record_id)):
+        await in_order.tell(event)
+    again = data.draw(st.lists(st.sampled_from(told), max_size=4)) if told else []
+    arrivals = data.draw(st.permutations(told + again))
+    window = data.draw(st.integers(1, 5))
+    for start in range(0, len(arrivals), window):
+        await shuffled.tell(*arrivals[start : start + window])
+    assert _without_bookkeeping(shuffled) == _without_bookkeeping(in_order)
+    assert shuffled.seen() == in_order.seen()
+
+
+def _without_bookkeeping(crm: Audience) -> dict[str, Any]:
+    return {ref: (each.values(), each.deleted, each.version) for ref, each in crm.records.stored.items()}
+
+
+@settings(deadline=None)
+@given(told=events(Email=ADDRESSES, Email_Opt_Out=st.booleans()), refused=st.sampled_from([ANN, BEA]))
+def test_nothing_ever_puts_somebody_back_who_left_or_is_suppressed(told: list[RecordChanged], refused: str) -> None:
+    """D4: whatever comes in whatever order."""
+    asyncio.run(_nobody_comes_back(told, refused))
+
+
+async def _nobody_comes_back(told: list[RecordChanged], refused: str) -> None:
+    opted_out = a_contact(refused, sources={}, opt_out=OptOut(NOW, "crm"), left_topics=frozenset({"offers"}))
+    dead = a_suppression("cyd@example.com")
+    crm = synced(contacts=MemoryContacts(opted_out), suppressions=MemorySuppressions(dead))
+    for event in told:
+        await crm.tell(event)
+        for contact in crm.contacts.stored.values():
+            assert not (contact.memberships and contact.opted_out)
+        assert crm.of(refused).opt_out
+        assert not crm.of(refused).memberships
+        assert not crm.of(refused).topics
+        if cyd := crm.contacts.stored.get(dead.contact_id):
+            assert not cyd.memberships
+            assert not cyd.topics

@@ -1,0 +1,135 @@
+"""Sending begins, R38, R70, D7, D9."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from domain.campaign import CampaignStatus, Content, Selection, hash_of
+from domain.errors import Changed, IllegalTransition, NotReady, UnknownCampaign
+from domain.organisation import Organisation
+from handlers.send_requested import SendStarter
+from messages.base import Message
+from messages.send_batch import SendBatch
+from messages.send_requested import SendRequested
+from tests.builders import NOW, later
+from tests.fakes.campaigns import MemoryCampaigns
+from tests.fakes.slices import MemorySlices
+from tests.handlers.reviewing import GREEN, a_draft
+
+NOW_PLEASE = SendRequested(campaign_id="spring")
+
+
+class Desk:
+    def __init__(self, *, organisation: Organisation = GREEN, chains: int = 3, **campaign: Any) -> None:
+        draft = a_draft(**{"status": CampaignStatus.REVIEWED, "slices": 7, **campaign})
+        self.campaigns = MemoryCampaigns(replace(draft, reviewed_hash=campaign.get("reviewed_hash", hash_of(draft))))
+        self.slices = MemorySlices()
+        self.send = SendStarter(self.campaigns, self.slices, organisation, lambda: NOW, chains)
+
+    @property
+    def stored(self) -> Any:
+        return self.campaigns.stored["spring"]
+
+
+def numbers(messages: Any) -> list[int]:
+    assert all(isinstance(message, SendBatch) for message in messages)
+    return [message.slice for message in messages]
+
+
+async def test_every_batch_is_planned_and_the_first_of_each_chain_offered() -> None:
+    desk = Desk()
+    assert numbers(await desk.send(NOW_PLEASE)) == [0, 1, 2]
+    assert [each.number for each in await desk.slices.unfinished("spring")] == list(range(7))
+    assert (desk.stored.status, desk.stored.chains, desk.stored.status_at) == (CampaignStatus.SENDING, 3, NOW)
+
+
+async def test_a_campaign_smaller_than_its_chains_offers_what_there_is() -> None:
+    assert numbers(await Desk(slices=2, chains=32).send(NOW_PLEASE)) == [0, 1]
+
+
+async def test_a_repeated_request_changes_nothing_and_offers_where_the_chains_stand() -> None:
+    desk = Desk()
+    lost: list[Message] = list(await desk.send(NOW_PLEASE))
+    before = desk.stored
+    assert await desk.send(NOW_PLEASE) == lost
+    for number in (0, 3, 1):
+        _, held = await desk.slices.claim("spring", number, "w", 60)
+        await desk.slices.start(held, 60)
+        await desk.slices.finish(held)
+    assert numbers(await desk.send(NOW_PLEASE)) == [2, 4, 6]
+    assert desk.stored == before
+
+
+async def test_a_time_to_come_schedules_it_and_sends_nothing() -> None:
+    desk = Desk()
+    at = later(3600)
+    assert await desk.send(SendRequested(campaign_id="spring", at=at)) == []
+    assert (desk.stored.status, desk.stored.send_at) == (CampaignStatus.SCHEDULED, at)
+    assert await desk.slices.unfinished("spring") == []
+
+
+async def test_a_repeated_schedule_changes_nothing_and_another_time_moves_it() -> None:
+    desk = Desk()
+    for _ in range(2):
+        await desk.send(SendRequested(campaign_id="spring", at=later(3600)))
+    assert desk.stored.revision == 2
+    await desk.send(SendRequested(campaign_id="spring", at=later(7200)))
+    assert desk.stored.send_at == later(7200)
+
+
+async def test_a_scheduled_campaign_is_sent_when_its_time_has_come() -> None:
+    desk = Desk(status=CampaignStatus.SCHEDULED, send_at=NOW)
+    assert numbers(await desk.send(SendRequested(campaign_id="spring", at=NOW))) == [0, 1, 2]
+    assert desk.stored.send_at is None
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"content": Content("Other", text="Other")}, "content"),
+        ({"recipients": Selection(modules=("Contacts",))}, "recipients"),
+        ({"topic": "offers"}, "list and topic"),
+    ],
+)
+async def test_what_changed_since_the_review_is_named_and_nothing_is_sent(change: dict[str, Any], named: str) -> None:
+    desk = Desk()
+    before = desk.campaigns.stored["spring"] = replace(desk.stored, **change)
+    with pytest.raises(Changed, match=f"changed: {named};.*campaigns campaign reopen spring"):
+        await desk.send(NOW_PLEASE)
+    assert desk.stored == before
+
+
+async def test_no_company_details_no_send() -> None:
+    desk = Desk(organisation=replace(GREEN, postal_address=""))
+    with pytest.raises(NotReady, match="CAMPAIGNS_ORGANISATION__POSTAL_ADDRESS"):
+        await desk.send(NOW_PLEASE)
+    assert desk.stored.status is CampaignStatus.REVIEWED
+
+
+async def test_a_campaign_that_is_being_reopened_is_not_sent() -> None:
+    with pytest.raises(NotReady, match="reopened"):
+        await Desk(reviewed_hash=None).send(NOW_PLEASE)
+
+
+@pytest.mark.parametrize(
+    ("status", "wanted"),
+    [
+        (CampaignStatus.DRAFT, "campaigns campaign review spring"),
+        (CampaignStatus.IN_REVIEW, "review is under way"),
+        (CampaignStatus.REJECTED, "campaigns campaign reopen spring"),
+        (CampaignStatus.PAUSED, "campaigns campaign resume spring"),
+        (CampaignStatus.SENT, "campaigns campaign create"),
+        (CampaignStatus.CANCELLED, "campaigns campaign create"),
+    ],
+)
+async def test_only_what_is_reviewed_is_sent(status: CampaignStatus, wanted: str) -> None:
+    with pytest.raises(IllegalTransition, match=wanted):
+        await Desk(status=status).send(NOW_PLEASE)
+
+
+async def test_an_unknown_campaign_is_refused() -> None:
+    with pytest.raises(UnknownCampaign, match="nowhere"):
+        await Desk().send(SendRequested(campaign_id="nowhere"))

@@ -1,0 +1,173 @@
+"""Test mails, R68 and R69."""
+
+from __future__ import annotations
+
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from domain.contact import ContactField
+from domain.delivery import Wire
+from domain.errors import InvalidDefinition, NotReady, RelayUnavailable, TemplateInvalid, TestRefused, UnknownCampaign
+from domain.smtp_reply import Reply
+from handlers.test_requested import TestSender
+from messages.test_requested import TestRequested
+from tests.builders import ADDRESS_KEY, NOW, a_contact, a_stamp
+from tests.fakes.campaigns import MemoryCampaigns
+from tests.fakes.contacts import MemoryContacts
+from tests.fakes.leases import MemoryLeases
+from tests.fakes.relay import Answer, MemoryRelay
+from tests.handlers.reviewing import GREEN, KEYS, a_draft, content
+
+
+def request(*addresses: str, **overrides: Any) -> TestRequested:
+    wanted = list(addresses) or ["tester@green.example"]
+    return TestRequested.model_validate({"campaign_id": "spring", "addresses": wanted, "request_id": "t1", **overrides})
+
+
+class Desk:
+    def __init__(self, answers: dict[str, list[Answer]] | None = None, **campaign: Any) -> None:
+        text = content(html=None, text="Dear {{ first_name|default('friend') }}, {{ unsubscribe_url }}")
+        self.campaigns = MemoryCampaigns(a_draft(**{"content": text, **campaign}))
+        self.relay = MemoryRelay(answers)
+        fields = {"first_name": ContactField("Zoe", a_stamp()), "last_name": ContactField("Zed", a_stamp())}
+        self.send = TestSender(
+            self.campaigns,
+            MemoryContacts(a_contact("zoe@example.com", fields=fields)),
+            MemoryLeases(),
+            self.relay,
+            GREEN,
+            KEYS,
+            ADDRESS_KEY,
+            lambda: NOW,
+        )
+
+    @property
+    def mails(self) -> list[EmailMessage]:
+        parsed = [message_from_bytes(mail.raw, policy=policy.SMTP) for mail in self.relay.taken]
+        return [mail for mail in parsed if isinstance(mail, EmailMessage)]
+
+    def text(self) -> str:
+        body = self.mails[0].get_body(("plain",))
+        assert isinstance(body, EmailMessage)
+        return str(body.get_content())
+
+
+async def test_each_address_gets_a_mail_whose_subject_is_marked() -> None:
+    desk = Desk()
+    assert await desk.send(request("a@green.example", "b@green.example")) == []
+    assert [mail.recipient for mail in desk.relay.taken] == ["a@green.example", "b@green.example"]
+    assert [mail["Subject"] for mail in desk.mails] == ["[Test] Hello"] * 2
+
+
+async def test_a_repeated_request_sends_nothing() -> None:
+    desk = Desk()
+    await desk.send(request())
+    await desk.send(request())
+    assert len(desk.relay.taken) == 1
+
+
+async def test_another_request_sends_again() -> None:
+    desk = Desk()
+    await desk.send(request())
+    await desk.send(request(request_id="t2"))
+    assert len(desk.relay.taken) == 2
+
+
+async def test_without_a_request_id_the_same_test_of_the_same_draft_is_a_repeat() -> None:
+    desk = Desk()
+    for _ in range(2):
+        await desk.send(request(request_id=""))
+    await desk.send(request(request_id="", values={"first_name": "Bo"}))
+    assert len(desk.relay.taken) == 2
+
+
+async def test_an_address_given_twice_gets_one() -> None:
+    desk = Desk()
+    await desk.send(request("a@green.example", "a@green.example"))
+    assert len(desk.relay.taken) == 1
+
+
+async def test_a_chosen_contacts_values_are_shown() -> None:
+    desk = Desk()
+    await desk.send(request(contact="Zoe@Example.com"))
+    assert desk.text().startswith("Dear Zoe,")
+
+
+async def test_given_values_win_over_the_contacts() -> None:
+    desk = Desk()
+    await desk.send(request(contact="zoe@example.com", values={"first_name": "Bo"}))
+    assert desk.text().startswith("Dear Bo,")
+
+
+async def test_without_either_the_fallbacks_are_shown() -> None:
+    desk = Desk()
+    await desk.send(request())
+    assert desk.text().startswith("Dear friend,")
+
+
+async def test_a_test_mail_has_no_row_of_the_ledger_not_even_that_of_a_recipient() -> None:
+    desk = Desk()
+    await desk.send(request("zoe@example.com"))
+    assert desk.relay.taken[0].email_id != f"spring:{a_contact('zoe@example.com').id}:0"
+
+
+async def test_a_relay_that_is_away_is_tried_again_by_the_repeat() -> None:
+    desk = Desk()
+    desk.relay.down_after = 1
+    two = request("a@green.example", "b@green.example")
+    with pytest.raises(RelayUnavailable):
+        await desk.send(two)
+    desk.relay.down_after = None
+    await desk.send(two)
+    assert [mail.recipient for mail in desk.relay.taken] == ["a@green.example", "b@green.example"]
+
+
+async def test_a_mail_that_was_surely_not_sent_is_sent_by_the_repeat_and_one_in_doubt_is_not() -> None:
+    desk = Desk({"a@green.example": [Wire.NOT_SENT, Reply(250, "Ok")], "b@green.example": [Wire.UNKNOWN]})
+    two = request("a@green.example", "b@green.example")
+    with pytest.raises(RelayUnavailable, match="1 of 2"):
+        await desk.send(two)
+    await desk.send(two)
+    assert desk.relay.tries == ["a@green.example", "b@green.example", "a@green.example"]
+
+
+async def test_a_refusal_is_told_without_the_address() -> None:
+    desk = Desk({"a@green.example": [Reply(550, "5.1.1 <a@green.example>: User unknown")]})
+    with pytest.raises(TestRefused) as refusal:
+        await desk.send(request("a@green.example"))
+    assert str(refusal.value) == "the relay refused 1 of 1 test mails: 550 5.1.1 (user_unknown)"
+
+
+async def test_an_address_that_is_none_is_refused_before_anything_is_sent() -> None:
+    desk = Desk()
+    with pytest.raises(InvalidDefinition, match="not an email address"):
+        await desk.send(request("a@green.example", "nowhere"))
+    assert desk.relay.tries == []
+
+
+async def test_more_than_five_addresses_are_refused() -> None:
+    with pytest.raises(ValueError, match="at most 5"):
+        request(*(f"t{n}@green.example" for n in range(6)))
+
+
+async def test_a_contact_that_nobody_is_is_refused() -> None:
+    with pytest.raises(InvalidDefinition, match="nobody with this address"):
+        await Desk().send(request(contact="nobody@example.com"))
+
+
+async def test_a_campaign_without_content_is_refused_with_the_command() -> None:
+    with pytest.raises(NotReady, match="campaigns campaign edit spring --template"):
+        await Desk(content=content(html=None, text=None)).send(request())
+
+
+async def test_content_that_does_not_compile_is_refused() -> None:
+    with pytest.raises(TemplateInvalid):
+        await Desk(content=content(html=None, text="{% if %}")).send(request())
+
+
+async def test_an_unknown_campaign_is_refused() -> None:
+    with pytest.raises(UnknownCampaign):
+        await Desk().send(request(campaign_id="nowhere"))
