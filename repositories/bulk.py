@@ -1,0 +1,77 @@
+"""Writing many documents at once, unordered: one round trip, and no document waits for another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from repositories.connection import Collection, Document
+from repositories.errors import DUPLICATE_KEY, mongo_errors, streamed
+
+Operation: TypeAlias = "InsertOne[Document] | ReplaceOne[Document] | UpdateOne"
+
+
+async def written(collection: Collection, operations: Sequence[Operation]) -> int:
+    """How many documents were inserted or found to change. An insert whose _id is taken counts as neither.
+
+    Raises:
+        StoreUnavailable: MongoDB did not acknowledge; any part may be written.
+    """
+    if not operations:
+        return 0
+    with mongo_errors():
+        details = await _details(collection, operations)
+    return int(details["nInserted"] + details["nMatched"] + details["nUpserted"])
+
+
+async def insert_missing(collection: Collection, documents: Sequence[Document]) -> None:
+    """Insert those whose _id is not taken; the others stay as they are."""
+    await written(collection, [InsertOne(document) for document in documents])
+
+
+async def save_revised(collection: Collection, documents: Sequence[Document]) -> frozenset[str]:
+    """Store each document of revision n where n - 1 is stored, or nothing when n is 1; the ids of all the others."""
+    ids = [document["_id"] for document in documents]
+    return await write_guarded(
+        collection, ids, lambda mark: [_saving({**document, "saved_by": mark}) for document in documents]
+    )
+
+
+async def write_guarded(
+    collection: Collection, ids: Sequence[str], operations: Callable[[str], Sequence[Operation]]
+) -> frozenset[str]:
+    """The ids whose guard held their operation back; `operations` are one per id, and set `saved_by` to the mark.
+
+    Only when some did not match are the marks read back: the answer to a bulk write does not tell which they were.
+    """
+    mark = uuid4().hex
+    if await written(collection, operations(mark)) == len(ids):
+        return frozenset()
+    cursor = collection.find({"_id": {"$in": list(ids)}, "saved_by": mark}, {"_id": 1})
+    stored = {document["_id"] async for document in streamed(cursor)}
+    return frozenset(ids) - stored
+
+
+def _saving(document: Document) -> Operation:
+    if document["revision"] == 1:
+        return InsertOne(document)
+    return ReplaceOne({"_id": document["_id"], "revision": document["revision"] - 1}, document)
+
+
+async def _details(collection: Collection, operations: Sequence[Operation]) -> Document:
+    try:
+        result = await collection.bulk_write(operations, ordered=False)
+    except BulkWriteError as error:
+        if not _only_taken(error.details):
+            raise
+        return dict(error.details)
+    return dict(result.bulk_api_result)
+
+
+def _only_taken(details: Mapping[str, Any]) -> bool:
+    taken = all(each["code"] == DUPLICATE_KEY for each in details["writeErrors"])
+    return taken and not details["writeConcernErrors"]

@@ -1,0 +1,135 @@
+"""Campaigns.
+
+{_id: campaign id, name, purpose, status, sender: {name, address, reply_to},
+ content: {subject, preheader, html, text, template}, recipients: {modules: [name], refs: [ref]}, list_id, topic,
+ lawful_basis, description, information: [{k, v}], origin, member_status, include_existing_members,
+ report: {from_modules: [{k, v}], from_list, skipped: [{k, v}], topic_conflicts: [{k, v}], to_send,
+          findings: [{rule, severity, place, text, fix}]} or null,
+ reviewed_hash, slices, chains, send_at, status_reason, created_at, status_at, revision: counts writes,
+ next_slice: the lowest slice number that was never taken; kept by `take_slice_numbers` alone}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from domain.campaign import (
+    Campaign,
+    CampaignStatus,
+    Content,
+    LawfulBasis,
+    Origin,
+    Purpose,
+    Report,
+    Selection,
+    Sender,
+)
+from domain.errors import Conflict, UnknownCampaign
+from domain.findings import Finding, Severity
+from repositories.connection import Database, Document, collection
+from repositories.errors import answered, streamed
+from repositories.values import pairs, unpaired
+
+
+class MongoCampaigns:
+    def __init__(self, database: Database) -> None:
+        self._campaigns = collection(database, "campaigns")
+
+    async def get(self, campaign_id: str) -> Campaign | None:
+        document = await answered(self._campaigns.find_one({"_id": campaign_id}))
+        return _campaign(document) if document else None
+
+    async def add(self, campaign: Campaign) -> None:
+        document = {"_id": campaign.id, **_document(replace(campaign, revision=0))}
+        try:
+            await answered(self._campaigns.insert_one(document))
+        except DuplicateKeyError as error:
+            raise Conflict(f"campaign {campaign.id} exists already") from error
+
+    async def save(self, campaign: Campaign, *, expected: Collection[CampaignStatus]) -> Campaign:
+        guard = {"_id": campaign.id, "revision": campaign.revision, "status": {"$in": list(expected)}}
+        # Field by field, so that next_slice, which is counted apart, stays.
+        result = await answered(self._campaigns.update_one(guard, {"$set": _document(campaign)}))
+        if not result.matched_count:
+            raise Conflict(f"campaign {campaign.id} was changed by somebody else")
+        return replace(campaign, revision=campaign.revision + 1)
+
+    async def in_status(self, statuses: Collection[CampaignStatus]) -> Sequence[Campaign]:
+        return await self._found({"status": {"$in": list(statuses)}})
+
+    async def take_slice_numbers(self, campaign_id: str, count: int) -> int:
+        taken = {"$add": [{"$max": ["$slices", "$next_slice"]}, count]}
+        changed = self._campaigns.find_one_and_update(
+            {"_id": campaign_id}, [{"$set": {"next_slice": taken}}], return_document=ReturnDocument.AFTER
+        )
+        document = await answered(changed)
+        if document is None:
+            raise UnknownCampaign(f"campaign {campaign_id} is not stored")
+        return int(document["next_slice"]) - count
+
+    async def all(self) -> Sequence[Campaign]:
+        """In the order of their ids."""
+        return await self._found({})
+
+    async def _found(self, query: Document) -> list[Campaign]:
+        return [_campaign(document) async for document in streamed(self._campaigns.find(query).sort("_id", 1))]
+
+
+def _document(campaign: Campaign) -> Document:
+    """All fields that a save writes; one revision on."""
+    document = asdict(campaign)
+    del document["id"]
+    return {
+        **document,
+        "recipients": {"modules": list(campaign.recipients.modules), "refs": list(campaign.recipients.refs)},
+        "information": pairs(campaign.information),
+        "report": _report_document(campaign.report) if campaign.report else None,
+        "revision": campaign.revision + 1,
+    }
+
+
+def _report_document(report: Report) -> Document:
+    return {
+        "from_modules": pairs(report.from_modules),
+        "from_list": report.from_list,
+        "skipped": pairs(report.skipped),
+        "topic_conflicts": pairs(report.topic_conflicts),
+        "to_send": report.to_send,
+        "findings": [asdict(finding) for finding in report.findings],
+    }
+
+
+def _campaign(document: Mapping[str, Any]) -> Campaign:
+    known = {name: value for name, value in document.items() if name not in {"_id", "next_slice"}}
+    basis = document["lawful_basis"]
+    return Campaign(
+        **{
+            **known,
+            "id": document["_id"],
+            "purpose": Purpose(document["purpose"]),
+            "status": CampaignStatus(document["status"]),
+            "sender": Sender(**document["sender"]),
+            "content": Content(**document["content"]),
+            "recipients": Selection(**{name: tuple(chosen) for name, chosen in document["recipients"].items()}),
+            "lawful_basis": LawfulBasis(basis) if basis else None,
+            "information": unpaired(document["information"]),
+            "origin": Origin(document["origin"]),
+            "report": _report(document["report"]) if document["report"] else None,
+        }
+    )
+
+
+def _report(document: Mapping[str, Any]) -> Report:
+    return Report(
+        from_modules=unpaired(document["from_modules"]),
+        from_list=document["from_list"],
+        skipped=unpaired(document["skipped"]),
+        topic_conflicts=unpaired(document["topic_conflicts"]),
+        to_send=document["to_send"],
+        findings=tuple(Finding(**{**each, "severity": Severity(each["severity"])}) for each in document["findings"]),
+    )

@@ -1,0 +1,130 @@
+"""Contacts, one per address.
+
+{_id: contact id, address,
+ sources: [{ref, at_us, version, opted_out, gone, map_versions: [{k: sync id, v: version}]}],
+ fields: [{k: contact field, v: value, at_us, version, ref}],
+ memberships: [{list, sources: [text]}], topics: [id], left_topics: [id],
+ subscription, opt_out: {at_us, source} or null, revision: counts writes, saved_by: mark of the last write}
+
+at_us are microseconds since 1970.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from typing import Any
+
+from domain.contact import Contact, ContactField, Membership, OptOut, Source, Stamp, SubscriptionType
+from domain.slices import KeyRange
+from repositories.bulk import save_revised
+from repositories.connection import Database, Document, collection
+from repositories.errors import answered, streamed
+from repositories.values import microseconds, moment, pairs, read_value, unpaired, written_value
+
+KEYS_AT_ONCE = 10_000  #: ids per round trip when all members of a list are named
+
+
+class MongoContacts:
+    def __init__(self, database: Database) -> None:
+        self._contacts = collection(database, "contacts")
+
+    async def load(self, ids: Collection[str]) -> Mapping[str, Contact]:
+        cursor = self._contacts.find({"_id": {"$in": list(ids)}})
+        return {document["_id"]: _contact(document) async for document in streamed(cursor)}
+
+    async def save(self, contacts: Sequence[Contact]) -> frozenset[str]:
+        return await save_revised(self._contacts, [_document(contact) for contact in contacts])
+
+    async def members(self, list_id: str) -> AsyncIterator[str]:
+        cursor = self._contacts.find(_on(list_id), {"_id": 1}).sort("_id", 1).batch_size(KEYS_AT_ONCE)
+        async for document in streamed(cursor):
+            yield document["_id"]
+
+    async def members_within(self, list_id: str, keys: KeyRange) -> Sequence[Contact]:
+        within = {**_on(list_id), "_id": {"$gt": keys.after, "$lte": keys.through}}
+        cursor = self._contacts.find(within).sort("_id", 1)
+        return [_contact(document) async for document in streamed(cursor)]
+
+    async def page(self, list_id: str, *, after: str = "", limit: int = 50) -> Sequence[Contact]:
+        """The next members of the list after the contact of that id, ascending by id."""
+        cursor = self._contacts.find({**_on(list_id), "_id": {"$gt": after}}).sort("_id", 1).limit(limit)
+        return [_contact(document) async for document in streamed(cursor)]
+
+    async def count(self, list_id: str) -> int:
+        """How many contacts are on the list."""
+        return await answered(self._contacts.count_documents(_on(list_id)))
+
+
+def _on(list_id: str) -> Document:
+    return {"memberships.list": list_id}
+
+
+def _document(contact: Contact) -> Document:
+    return {
+        "_id": contact.id,
+        "address": contact.address,
+        "sources": [_source_document(source) for source in contact.sources.values()],
+        "fields": [
+            {"k": name, "v": written_value(field.value), **_stamp_document(field.stamp), "ref": field.stamp.ref}
+            for name, field in contact.fields.items()
+        ],
+        "memberships": [
+            {"list": each.list_id, "sources": sorted(each.sources)} for each in contact.memberships.values()
+        ],
+        "topics": sorted(contact.topics),
+        "left_topics": sorted(contact.left_topics),
+        "subscription": contact.subscription,
+        "opt_out": _opt_out_document(contact.opt_out),
+        "revision": contact.revision + 1,
+    }
+
+
+def _source_document(source: Source) -> Document:
+    return {
+        "ref": source.ref,
+        **_stamp_document(source.stamp),
+        "opted_out": source.opted_out,
+        "gone": source.gone,
+        "map_versions": pairs(source.map_versions),
+    }
+
+
+def _stamp_document(stamp: Stamp) -> Document:
+    """Without the ref, which stands beside it."""
+    return {"at_us": microseconds(stamp.at), "version": stamp.version}
+
+
+def _opt_out_document(opt_out: OptOut | None) -> Document | None:
+    return {"at_us": microseconds(opt_out.at), "source": opt_out.source} if opt_out else None
+
+
+def _contact(document: Mapping[str, Any]) -> Contact:
+    subscription, opt_out = document["subscription"], document["opt_out"]
+    return Contact(
+        id=document["_id"],
+        address=document["address"],
+        sources={each["ref"]: _source(each) for each in document["sources"]},
+        fields={each["k"]: ContactField(read_value(each["v"]), _stamp(each)) for each in document["fields"]},
+        memberships={
+            each["list"]: Membership(each["list"], frozenset(each["sources"])) for each in document["memberships"]
+        },
+        topics=frozenset(document["topics"]),
+        left_topics=frozenset(document["left_topics"]),
+        subscription=SubscriptionType(subscription) if subscription else None,
+        opt_out=OptOut(moment(opt_out["at_us"]), opt_out["source"]) if opt_out else None,
+        revision=document["revision"],
+    )
+
+
+def _source(document: Mapping[str, Any]) -> Source:
+    return Source(
+        ref=document["ref"],
+        stamp=_stamp(document),
+        opted_out=document["opted_out"],
+        gone=document["gone"],
+        map_versions=unpaired(document["map_versions"]),
+    )
+
+
+def _stamp(document: Mapping[str, Any]) -> Stamp:
+    return Stamp(moment(document["at_us"]), document["version"], document["ref"])

@@ -1,0 +1,91 @@
+"""A ledger row as a document of `emails`.
+
+{_id: "campaign_id:contact_id:occurrence", campaign_id, contact_id, occurrence,
+ address, identity: address in lower case, ref, message_id, lawful_basis, slice: number or -1,
+ state, reason, detail, attempts, first_tried_at, next_at, state_at, reply: {code, text, stage, relay},
+ service: rank of the service status, times: {<service status or mark>: first time},
+ proof: index in PROOFS, bounced: index in PROOFS, settled: the proof that the state rests on}
+
+What is None is absent. Moments are dates, cut to milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.email import PROOFS, Email, EmailState, ServiceStatus
+from domain.smtp_reply import Reply, Stage
+from repositories.connection import Document
+from repositories.values import without_nulls
+
+_SERVICES = tuple(ServiceStatus)
+
+
+def document_of(email: Email) -> Document:
+    return without_nulls(
+        {
+            "_id": email.id,
+            "campaign_id": email.campaign_id,
+            "contact_id": email.contact_id,
+            "occurrence": email.occurrence,
+            "address": email.address,
+            "identity": email.address.lower(),
+            "ref": email.ref,
+            "message_id": email.message_id,
+            "lawful_basis": email.lawful_basis,
+            "slice": email.slice,
+            "state": email.state,
+            "reason": email.reason,
+            "detail": email.detail,
+            "attempts": email.attempts,
+            "first_tried_at": email.first_tried_at,
+            "next_at": email.next_at,
+            "state_at": email.state_at,
+            "reply": reply_document(email.reply) if email.reply else None,
+            "service": email.service.rank,
+            "times": dict(email.times),
+            "proof": weight(email.proof),
+            "bounced": weight(email.bounced),
+        }
+    )
+
+
+def reply_document(reply: Reply) -> Document:
+    return {"code": reply.code, "text": reply.text, "stage": reply.stage, "relay": reply.relay}
+
+
+def weight(proof: EmailState | None) -> int | None:
+    """How a proof is stored: the higher of two numbers is the one that holds."""
+    return PROOFS.index(proof) if proof else None
+
+
+def email_of(document: Mapping[str, Any]) -> Email:
+    reply = document.get("reply")
+    return Email(
+        id=document["_id"],
+        campaign_id=document["campaign_id"],
+        contact_id=document["contact_id"],
+        occurrence=document["occurrence"],
+        address=document["address"],
+        ref=document.get("ref"),
+        message_id=document["message_id"],
+        lawful_basis=document.get("lawful_basis"),
+        slice=document["slice"],
+        state=EmailState(document["state"]),
+        reason=document.get("reason"),
+        detail=document.get("detail"),
+        attempts=document["attempts"],
+        first_tried_at=document.get("first_tried_at"),
+        next_at=document.get("next_at"),
+        state_at=document.get("state_at"),
+        reply=Reply(reply["code"], reply["text"], Stage(reply["stage"]), reply["relay"]) if reply else None,
+        service=_SERVICES[document["service"]],
+        times=document["times"],
+        proof=proof_of(document.get("proof")),
+        bounced=proof_of(document.get("bounced")),
+    )
+
+
+def proof_of(stored: int | None) -> EmailState | None:
+    return None if stored is None else PROOFS[stored]

@@ -1,0 +1,148 @@
+"""The ledger: one document per campaign, contact and occurrence; its shape is in email_documents.py.
+
+Sharded by campaign_id and hashed contact_id: every write to a row names both, every query names the campaign.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import datetime
+
+from domain.books import Books, Response, Summary, books, summary
+from domain.email import NO_SLICE, OPEN_STATES, Email, EmailEvent, EmailState, Outcome, SkipReason
+from repositories.bulk import insert_missing, written
+from repositories.connection import Database, Document, collection
+from repositories.email_documents import document_of, email_of
+from repositories.email_numbers import QUERIES, RESPONSES, response_of
+from repositories.email_updates import SETTLE, UNSETTLED, event_updates, is_id, key, outcome_update
+from repositories.errors import answered, streamed
+
+_OPEN = {"$in": sorted(OPEN_STATES)}
+_UNTOUCHED = [EmailState.PLANNED, EmailState.SKIPPED]
+
+
+class MongoEmails:
+    def __init__(self, database: Database) -> None:
+        self._emails = collection(database, "emails")
+
+    async def plan(self, rows: Sequence[Email]) -> None:
+        await insert_missing(self._emails, [document_of(row) for row in rows])
+
+    async def drop(self, campaign_id: str) -> int:
+        touched = {"campaign_id": campaign_id, "state": {"$nin": _UNTOUCHED}}
+        if await answered(self._emails.find_one(touched, {"_id": 1})):
+            return 0
+        return (await answered(self._emails.delete_many({"campaign_id": campaign_id}))).deleted_count
+
+    async def planned_slices(self, campaign_id: str) -> Sequence[int]:
+        planned = {"campaign_id": campaign_id, "state": EmailState.PLANNED}
+        return sorted(await answered(self._emails.distinct("slice", planned)))
+
+    async def due_in_slice(self, campaign_id: str, number: int, now: datetime) -> Sequence[Email]:
+        due = [{"state": EmailState.PLANNED}, {"state": EmailState.DEFERRED, "next_at": {"$lte": now}}]
+        return await self._found({"campaign_id": campaign_id, "slice": number, "$or": due})
+
+    async def store(self, outcomes: Sequence[Outcome]) -> None:
+        await written(self._emails, [outcome_update(outcome) for outcome in outcomes])
+        if doubted := [each.email_id for each in outcomes if each.state is EmailState.IN_DOUBT]:
+            await self._settle(_all(doubted))
+
+    async def apply(self, events: Sequence[EmailEvent]) -> frozenset[str]:
+        updates = event_updates(event for event in events if is_id(event.email_id))
+        found = await written(self._emails, list(updates.values()))
+        if proven := [event.email_id for event in events if event.proves and event.email_id in updates]:
+            await self._settle(_all(proven))
+        named = frozenset(event.email_id for event in events)
+        return frozenset() if found == len(named) else named - await self._known(updates)
+
+    async def doubt(self, campaign_id: str, number: int, at: datetime) -> int:
+        rows = {"campaign_id": campaign_id, "slice": number}
+        changes = {"state": EmailState.IN_DOUBT, "reason": "worker_died", "state_at": at}
+        doubted = self._emails.update_many({**rows, "state": _OPEN}, {"$set": changes})
+        count = (await answered(doubted)).modified_count
+        await self._settle(rows)
+        return count
+
+    async def due(self, campaign_id: str, now: datetime, limit: int) -> Sequence[str]:
+        waiting = {"campaign_id": campaign_id, "slice": NO_SLICE, "state": EmailState.DEFERRED}
+        cursor = self._emails.find({**waiting, "next_at": {"$lte": now}}, {"_id": 1}).sort("next_at", 1)
+        return [document["_id"] async for document in streamed(cursor.limit(limit))]
+
+    async def put_in_slice(self, ids: Sequence[str], number: int) -> None:
+        if ids:
+            moved = self._emails.update_many({**_all(ids), "state": _OPEN}, {"$set": {"slice": number}})
+            await answered(moved)
+
+    async def skip_open(self, campaign_id: str, reason: str, at: datetime) -> int:
+        changes = {
+            "$set": {"state": EmailState.SKIPPED, "reason": reason, "state_at": at},
+            "$unset": {"detail": "", "next_at": ""},
+        }
+        skipped = self._emails.update_many({"campaign_id": campaign_id, "state": _OPEN}, changes)
+        return (await answered(skipped)).modified_count
+
+    async def of_addresses(self, campaign_id: str, addresses: Collection[str]) -> Sequence[Email]:
+        identities = [address.lower() for address in addresses]
+        return await self._found({"campaign_id": campaign_id, "identity": {"$in": identities}})
+
+    async def books(self, campaign_id: str, selected: int) -> Books:
+        kinds = {"_id": {"state": "$state", "reason": "$reason"}, "count": {"$sum": 1}}
+        stages: list[Document] = [{"$match": {"campaign_id": campaign_id}}, {"$group": kinds}]
+        counts = {
+            (EmailState(found["_id"]["state"]), found["_id"].get("reason")): found["count"]
+            async for found in streamed(self._emails.aggregate(stages))
+        }
+        return books(selected, counts, await self._conflicts(campaign_id))
+
+    async def get(self, email_id: str) -> Email | None:
+        document = await answered(self._emails.find_one(key(email_id))) if is_id(email_id) else None
+        return email_of(document) if document else None
+
+    async def of_contact(self, campaign_id: str, contact_id: str) -> Sequence[Email]:
+        """All occurrences, the first one first."""
+        rows = {"$gt": f"{campaign_id}:{contact_id}:", "$lt": f"{campaign_id}:{contact_id};"}
+        return await self._found({"_id": rows, "campaign_id": campaign_id, "contact_id": contact_id})
+
+    async def summary(self, campaign_id: str) -> Summary:
+        """The numbers of one campaign (R86)."""
+        return (await self.summaries([campaign_id]))[campaign_id]
+
+    async def summaries(self, campaign_ids: Collection[str]) -> Mapping[str, Summary]:
+        """The numbers of each of these campaigns (R82), by id; all zero where there is no email."""
+        responses: dict[str, Counter[Response]] = defaultdict(Counter)
+        stages = [{"$match": {"campaign_id": {"$in": list(campaign_ids)}}}, *RESPONSES]
+        async for found in streamed(self._emails.aggregate(stages)):
+            responses[found["_id"]["campaign"]][response_of(found["_id"])] += found["count"]
+        return {campaign_id: summary(responses[campaign_id]) for campaign_id in campaign_ids}
+
+    async def activity(
+        self, campaign_id: str, number: str, *, module: str | None = None, limit: int = 100
+    ) -> AsyncIterator[Email]:
+        """The emails behind a number of the summary (`NUMBERS`), of people from one module if named, by id."""
+        rows: Document = {"campaign_id": campaign_id, **QUERIES[number]}
+        if module:
+            rows["ref"] = {"$gt": f"{module}:", "$lt": f"{module};"}
+        async for document in streamed(self._emails.find(rows).sort("_id", 1).limit(limit)):
+            yield email_of(document)
+
+    async def _found(self, query: Document) -> list[Email]:
+        return [email_of(document) async for document in streamed(self._emails.find(query).sort("_id", 1))]
+
+    async def _known(self, ids: Collection[str]) -> frozenset[str]:
+        cursor = self._emails.find(_all(ids), {"_id": 1})
+        return frozenset([document["_id"] async for document in streamed(cursor)])
+
+    async def _settle(self, rows: Document) -> None:
+        """Give rows in doubt the state that events have proved."""
+        await answered(self._emails.update_many({**rows, **UNSETTLED}, list(SETTLE)))
+
+    async def _conflicts(self, campaign_id: str) -> dict[str, int]:
+        skipped = {"campaign_id": campaign_id, "state": EmailState.SKIPPED, "reason": SkipReason.TOPIC_CONFLICT}
+        stages: list[Document] = [{"$match": skipped}, {"$group": {"_id": "$detail", "count": {"$sum": 1}}}]
+        return {found["_id"] or "": found["count"] async for found in streamed(self._emails.aggregate(stages))}
+
+
+def _all(ids: Collection[str]) -> Document:
+    """Several rows, with the campaigns that they are of."""
+    return {"_id": {"$in": list(ids)}, "campaign_id": {"$in": sorted({each.split(":")[0] for each in ids})}}

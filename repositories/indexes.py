@@ -1,0 +1,46 @@
+"""Every index that we rely on, each with the query it serves. The _id index of each collection is MongoDB's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from pymongo import IndexModel
+
+from repositories.connection import Database, collection
+from repositories.errors import answered
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    collection: str
+    keys: tuple[str, ...]  #: ascending, unless it begins with "-"
+    serves: str  #: what would scan the collection without it
+
+
+INDEXES = (
+    Index("campaigns", ("status",), "which campaigns the scheduler looks at"),
+    Index("contacts", ("memberships.list", "_id"), "the members of a list, in pages and in slices; their number"),
+    Index("emails", ("campaign_id", "identity"), "emails by address: explain, events that name an address"),
+    # Without the state: storing an outcome then touches one index only, and a slice has few rows.
+    Index("emails", ("campaign_id", "slice", "next_at"), "what is due, in a slice and altogether"),
+    Index("emails", ("campaign_id", "state", "reason"), "the books, without reading a row; the numbers"),
+    Index("events", ("email_id", "at"), "what was reported of one email"),
+    Index("parked", ("queue", "-parked_at"), "parked messages of a queue, the newest first; their number"),
+    Index("records", ("module", "deleted"), "how many records of a module there are"),
+    Index("review_runs", ("subject", "-started_at"), "the last review of a campaign"),
+    Index("slices", ("campaign_id", "state", "number"), "which slices are open, held, abandoned"),
+    Index("sync_runs", ("subject", "-started_at"), "the last run of a sync"),
+    Index("syncs", ("status", "module"), "the active syncs of a module"),
+)
+
+
+async def ensure_indexes(database: Database) -> None:
+    """Create what is missing; what is there stays. Collections come into being with their indexes."""
+    for name, indexes in groupby(INDEXES, key=lambda index: index.collection):
+        models = [IndexModel([_direction(key) for key in index.keys]) for index in indexes]
+        await answered(collection(database, name).create_indexes(models))
+
+
+def _direction(key: str) -> tuple[str, int]:
+    return (key.removeprefix("-"), -1 if key.startswith("-") else 1)

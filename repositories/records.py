@@ -1,0 +1,108 @@
+"""CRM records.
+
+{_id: "module:record_id", module, record_id, deleted,
+ fields: [{k: CRM api name, v: value, version}],
+ snapshot_version, alive_version, deleted_version, changed_at_us: microseconds since 1970,
+ projected: {version, contact_id} or null, revision: counts writes, saved_by: mark of the last write}
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import UpdateOne
+
+from domain.record import Projected, Record, RecordField
+from domain.slices import KeyRange
+from repositories.bulk import Operation, save_revised, write_guarded
+from repositories.connection import Database, Document, collection
+from repositories.errors import answered, streamed
+from repositories.values import microseconds, moment, read_value, written_value
+
+KEYS_AT_ONCE = 10_000  #: ids per round trip when all keys of a module are listed
+
+
+class MongoRecords:
+    def __init__(self, database: Database) -> None:
+        self._records = collection(database, "records")
+
+    async def load(self, refs: Collection[str]) -> Mapping[str, Record]:
+        cursor = self._records.find({"_id": {"$in": list(refs)}})
+        return {document["_id"]: _record(document) async for document in streamed(cursor)}
+
+    async def save(self, records: Sequence[Record]) -> frozenset[str]:
+        return await save_revised(self._records, [_document(record) for record in records])
+
+    async def mark_projected(self, records: Sequence[Record]) -> frozenset[str]:
+        def marked(mark: str) -> list[Operation]:
+            return [_marked(record, mark) for record in records]
+
+        return await write_guarded(self._records, [record.ref for record in records], marked)
+
+    async def keys(self, module: str) -> AsyncIterator[str]:
+        cursor = self._records.find(_of(module), {"_id": 1}).sort("_id", 1).batch_size(KEYS_AT_ONCE)
+        async for document in streamed(cursor):
+            yield document["_id"]
+
+    async def within(self, keys: KeyRange) -> Sequence[Record]:
+        module = keys.through.partition(":")[0]  # the first range of a module begins before all modules
+        after = max(keys.after, f"{module}:")
+        cursor = self._records.find({"_id": {"$gt": after, "$lte": keys.through}}).sort("_id", 1)
+        return [_record(document) async for document in streamed(cursor)]
+
+    async def count(self, module: str, as_of: datetime | None = None) -> int:
+        there: list[Document] = [{"deleted": False}]
+        if as_of:
+            there.append({"changed_at_us": {"$gt": microseconds(as_of)}})
+        return await answered(self._records.count_documents({"module": module, "$or": there}))
+
+
+def _of(module: str) -> Document:
+    """All ids of a module; ";" is the character after ":"."""
+    return {"_id": {"$gt": f"{module}:", "$lt": f"{module};"}}
+
+
+def _marked(record: Record, mark: str) -> UpdateOne:
+    changes = {"projected": _projected(record.projected), "saved_by": mark}
+    guard = {"_id": record.ref, "revision": record.revision}
+    return UpdateOne(guard, {"$set": changes, "$inc": {"revision": 1}})
+
+
+def _document(record: Record) -> Document:
+    return {
+        "_id": record.ref,
+        "module": record.module,
+        "record_id": record.record_id,
+        "deleted": record.deleted,
+        "fields": [
+            {"k": name, "v": written_value(field.value), "version": field.version}
+            for name, field in record.fields.items()
+        ],
+        "snapshot_version": record.snapshot_version,
+        "alive_version": record.alive_version,
+        "deleted_version": record.deleted_version,
+        "changed_at_us": microseconds(record.changed_at) if record.changed_at else None,
+        "projected": _projected(record.projected),
+        "revision": record.revision + 1,
+    }
+
+
+def _projected(projected: Projected | None) -> Document | None:
+    return {"version": projected.version, "contact_id": projected.contact_id} if projected else None
+
+
+def _record(document: Mapping[str, Any]) -> Record:
+    changed_at_us, projected = document["changed_at_us"], document["projected"]
+    return Record(
+        module=document["module"],
+        record_id=document["record_id"],
+        fields={each["k"]: RecordField(read_value(each["v"]), each["version"]) for each in document["fields"]},
+        snapshot_version=document["snapshot_version"],
+        alive_version=document["alive_version"],
+        deleted_version=document["deleted_version"],
+        changed_at=moment(changed_at_us) if changed_at_us is not None else None,
+        projected=Projected(projected["version"], projected["contact_id"]) if projected else None,
+        revision=document["revision"],
+    )

@@ -1,0 +1,105 @@
+"""Sync runs and review runs: two collections of one shape, sync_runs and review_runs.
+
+{_id: run id, subject, phase, ranges: [{number, after, through, label}], done: [number],
+ counts_by_slice: {"<phase>-<number>": [{k: name, v: count}]}, mode, options: [{k, v}], started_at, ended_at}
+
+Counts stand under their slice, so that a slice that ran twice counts once. `started_at` and `ended_at` are dates.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from pymongo import ReturnDocument
+
+from domain.errors import Conflict
+from domain.slices import KeyRange, Run
+from repositories.bulk import insert_missing
+from repositories.connection import Database, Document, collection
+from repositories.errors import answered
+from repositories.values import pairs, unpaired
+
+
+class MongoRuns:
+    def __init__(self, database: Database, name: Literal["sync_runs", "review_runs"]) -> None:
+        self._runs = collection(database, name)
+
+    async def create(self, run: Run) -> None:
+        await insert_missing(self._runs, [_document(run)])
+
+    async def get(self, run_id: str) -> Run | None:
+        return _run(await answered(self._runs.find_one({"_id": run_id})))
+
+    async def finish_slice(self, run_id: str, phase: str, number: int, counts: Mapping[str, int]) -> Run | None:
+        changes = {
+            "$addToSet": {"done": number},
+            "$set": {f"counts_by_slice.{phase}-{number}": pairs(counts)},
+        }
+        return await self._changed({"_id": run_id, "phase": phase}, changes)
+
+    async def advance(self, run: Run, phase: str, ranges: Sequence[KeyRange]) -> Run:
+        changes = {"phase": phase, "ranges": [_range_document(each) for each in ranges], "done": []}
+        advanced = await self._changed({"_id": run.id, "phase": run.phase}, {"$set": changes})
+        stored = advanced or await self.get(run.id)
+        if stored is None:
+            raise Conflict(f"run {run.id} is gone")
+        return stored
+
+    async def end(self, run_id: str, at: datetime) -> bool:
+        ended = self._runs.update_one({"_id": run_id, "ended_at": None}, {"$set": {"ended_at": at}})
+        return bool((await answered(ended)).modified_count)
+
+    async def latest(self, subject: str) -> Run | None:
+        """The run of this sync or campaign that was started last."""
+        newest_first = [("started_at", -1), ("_id", -1)]
+        return _run(await answered(self._runs.find_one({"subject": subject}, sort=newest_first)))
+
+    async def _changed(self, guard: Document, changes: Document) -> Run | None:
+        after = ReturnDocument.AFTER
+        return _run(await answered(self._runs.find_one_and_update(guard, changes, return_document=after)))
+
+
+def _document(run: Run) -> Document:
+    return {
+        "_id": run.id,
+        "subject": run.subject,
+        "phase": run.phase,
+        "ranges": [_range_document(each) for each in run.ranges],
+        "done": sorted(run.done),
+        "counts_by_slice": {},
+        "mode": run.mode,
+        "options": pairs(run.options),
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+    }
+
+
+def _range_document(keys: KeyRange) -> Document:
+    return {"number": keys.number, "after": keys.after, "through": keys.through, "label": keys.label}
+
+
+def _run(document: Mapping[str, Any] | None) -> Run | None:
+    if document is None:
+        return None
+    return Run(
+        id=document["_id"],
+        subject=document["subject"],
+        phase=document["phase"],
+        ranges=tuple(KeyRange(**each) for each in document["ranges"]),
+        done=frozenset(document["done"]),
+        counts=_summed(document["counts_by_slice"]),
+        mode=document["mode"],
+        options=unpaired(document["options"]),
+        started_at=document["started_at"],
+        ended_at=document["ended_at"],
+    )
+
+
+def _summed(by_slice: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for counts in by_slice.values():
+        total.update(unpaired(counts))
+    return dict(total)

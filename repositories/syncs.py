@@ -1,0 +1,67 @@
+"""Syncs.
+
+{_id: sync id, name, module, lists: [id], subscription, topics: [id], update_empty_values,
+ field_map: [{k: CRM field, v: contact field}], map_version, status}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from domain.contact import SubscriptionType
+from domain.sync import Sync, SyncStatus
+from repositories.connection import Database, Document, collection
+from repositories.errors import answered, streamed
+from repositories.values import pairs, unpaired
+
+
+class MongoSyncs:
+    def __init__(self, database: Database) -> None:
+        self._syncs = collection(database, "syncs")
+
+    async def get(self, sync_id: str) -> Sync | None:
+        document = await answered(self._syncs.find_one({"_id": sync_id}))
+        return _sync(document) if document else None
+
+    async def save(self, sync: Sync) -> None:
+        await answered(self._syncs.replace_one({"_id": sync.id}, _document(sync), upsert=True))
+
+    async def active(self, modules: Collection[str]) -> Sequence[Sync]:
+        return await self._found({"module": {"$in": list(modules)}, "status": SyncStatus.ACTIVE})
+
+    async def all(self) -> Sequence[Sync]:
+        """In the order of their ids."""
+        return await self._found({})
+
+    async def _found(self, query: Document) -> list[Sync]:
+        return [_sync(document) async for document in streamed(self._syncs.find(query).sort("_id", 1))]
+
+
+def _document(sync: Sync) -> Document:
+    return {
+        "name": sync.name,
+        "module": sync.module,
+        "lists": list(sync.lists),
+        "subscription": sync.subscription,
+        "topics": list(sync.topics),
+        "update_empty_values": sync.update_empty_values,
+        "field_map": pairs(sync.field_map),
+        "map_version": sync.map_version,
+        "status": sync.status,
+    }
+
+
+def _sync(document: Mapping[str, Any]) -> Sync:
+    return Sync(
+        id=document["_id"],
+        name=document["name"],
+        module=document["module"],
+        lists=tuple(document["lists"]),
+        subscription=SubscriptionType(document["subscription"]),
+        topics=tuple(document["topics"]),
+        update_empty_values=document["update_empty_values"],
+        field_map=unpaired(document["field_map"]),
+        map_version=document["map_version"],
+        status=SyncStatus(document["status"]),
+    )

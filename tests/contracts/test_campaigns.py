@@ -1,0 +1,113 @@
+"""One suite over the campaigns in memory and in MongoDB."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeAlias
+
+import pytest
+
+from domain.campaign import Campaign, CampaignStatus, LawfulBasis, Report, Selection, hash_of
+from domain.errors import Conflict, UnknownCampaign
+from domain.findings import Finding, Severity
+from repositories.campaigns import MongoCampaigns
+from tests.builders import a_campaign, later
+from tests.fakes.campaigns import MemoryCampaigns
+
+AnyCampaigns: TypeAlias = MemoryCampaigns | MongoCampaigns
+DRAFT = [CampaignStatus.DRAFT]
+
+
+@pytest.fixture(params=["memory", "mongo"])
+def campaigns(request: pytest.FixtureRequest) -> AnyCampaigns:
+    if request.param == "memory":
+        return MemoryCampaigns()
+    return MongoCampaigns(request.getfixturevalue("mongo_database"))
+
+
+async def stored(campaigns: AnyCampaigns, campaign_id: str = "spring") -> Campaign:
+    found = await campaigns.get(campaign_id)
+    assert found is not None
+    return found
+
+
+def with_everything() -> Campaign:
+    findings = (Finding("size", Severity.WARNING, "html", "It is large.", "Make it smaller."),)
+    return a_campaign(
+        recipients=Selection(("Leads", "Contacts"), ("Deals:1",)),
+        lawful_basis=LawfulBasis.CONSENT,
+        information={"Budget in $.": "$100"},
+        report=Report({"Leads": 3}, 1, {"no_email": 1}, {"a.b": 2}, 3, findings),
+        reviewed_hash="x",
+        send_at=later(60),
+        include_existing_members=True,
+    )
+
+
+async def test_what_is_added_is_loaded_at_revision_1(campaigns: AnyCampaigns) -> None:
+    await campaigns.add(with_everything())
+    assert await stored(campaigns) == replace(with_everything(), revision=1)
+    assert hash_of(await stored(campaigns)) == hash_of(with_everything())
+    assert await campaigns.get("nothing") is None
+
+
+async def test_an_id_is_taken_once(campaigns: AnyCampaigns) -> None:
+    await campaigns.add(a_campaign())
+    with pytest.raises(Conflict, match="spring"):
+        await campaigns.add(a_campaign(name="Another"))
+    assert (await stored(campaigns)).name == "Spring news"
+
+
+async def test_a_save_answers_what_is_stored_then(campaigns: AnyCampaigns) -> None:
+    await campaigns.add(a_campaign())
+    moved = (await stored(campaigns)).moved_to(CampaignStatus.SYNCING_RECIPIENTS)
+    assert await campaigns.save(moved, expected=DRAFT) == replace(moved, revision=2)
+    assert await stored(campaigns) == replace(moved, revision=2)
+
+
+async def test_a_save_that_was_overtaken_is_refused(campaigns: AnyCampaigns) -> None:
+    await campaigns.add(a_campaign())
+    loaded = await stored(campaigns)
+    await campaigns.save(replace(loaded, name="First"), expected=DRAFT)
+    with pytest.raises(Conflict, match="spring"):
+        await campaigns.save(replace(loaded, name="Second"), expected=DRAFT)
+    assert (await stored(campaigns)).name == "First"
+
+
+async def test_a_save_from_another_status_is_refused(campaigns: AnyCampaigns) -> None:
+    await campaigns.add(a_campaign())
+    with pytest.raises(Conflict):
+        await campaigns.save(await stored(campaigns), expected=[CampaignStatus.REVIEWED])
+
+
+async def test_a_campaign_that_is_not_stored_cannot_be_saved(campaigns: AnyCampaigns) -> None:
+    with pytest.raises(Conflict):
+        await campaigns.save(a_campaign(), expected=DRAFT)
+
+
+async def test_campaigns_are_found_by_status(campaigns: AnyCampaigns) -> None:
+    await campaigns.add(a_campaign("b"))
+    await campaigns.add(a_campaign("a", status=CampaignStatus.SENDING))
+    assert [each.id for each in await campaigns.in_status([CampaignStatus.SENDING])] == ["a"]
+    assert [each.id for each in await campaigns.all()] == ["a", "b"]
+
+
+async def test_slice_numbers_are_taken_once_and_follow_the_first_round(campaigns: AnyCampaigns) -> None:
+    await campaigns.add(a_campaign(slices=4))
+    assert await campaigns.take_slice_numbers("spring", 2) == 4
+    assert await campaigns.take_slice_numbers("spring", 1) == 6
+    await campaigns.save(replace(await stored(campaigns), slices=20), expected=DRAFT)
+    assert await campaigns.take_slice_numbers("spring", 1) == 20
+
+
+async def test_a_save_does_not_give_slice_numbers_back(campaigns: AnyCampaigns) -> None:
+    await campaigns.add(a_campaign(slices=4))
+    loaded = await stored(campaigns)
+    await campaigns.take_slice_numbers("spring", 2)
+    await campaigns.save(loaded, expected=DRAFT)
+    assert await campaigns.take_slice_numbers("spring", 1) == 6
+
+
+async def test_an_unknown_campaign_has_no_slice_numbers(campaigns: AnyCampaigns) -> None:
+    with pytest.raises(UnknownCampaign):
+        await campaigns.take_slice_numbers("nothing", 1)

@@ -1,0 +1,90 @@
+"""One suite over the contacts in memory and in MongoDB."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TypeAlias
+
+import pytest
+
+from domain.contact import Contact, ContactField, Membership, OptOut, Source, SubscriptionType
+from domain.slices import KeyRange
+from repositories.contacts import MongoContacts
+from tests.builders import NOW, a_contact, a_member, a_stamp, an_id
+from tests.fakes.contacts import MemoryContacts
+
+AnyContacts: TypeAlias = MemoryContacts | MongoContacts
+
+
+@pytest.fixture(params=["memory", "mongo"])
+def contacts(request: pytest.FixtureRequest) -> AnyContacts:
+    if request.param == "memory":
+        return MemoryContacts()
+    return MongoContacts(request.getfixturevalue("mongo_database"))
+
+
+async def load(contacts: AnyContacts, contact: Contact) -> Contact:
+    return (await contacts.load([contact.id]))[contact.id]
+
+
+def with_everything() -> Contact:
+    stamp = a_stamp("Contacts:7", 4, NOW + timedelta(microseconds=123_457))
+    return a_contact(
+        sources={"Contacts:7": Source("Contacts:7", stamp, opted_out=True, gone=True, map_versions={"a.b": 3})},
+        fields={"first_name": ContactField("$Ann", stamp), "tags": ContactField(["a", {"$b": 1}], stamp)},
+        memberships={"news": Membership("news", frozenset({"sync:a|Contacts:7", "campaign:b|Contacts:7"}))},
+        topics=frozenset({"marketing"}),
+        left_topics=frozenset({"offers"}),
+        subscription=SubscriptionType.MARKETING,
+        opt_out=OptOut(NOW + timedelta(microseconds=1), "unsubscribe:spring"),
+    )
+
+
+async def test_what_is_saved_is_loaded_one_revision_on(contacts: AnyContacts) -> None:
+    contact = with_everything()
+    assert await contacts.save([contact]) == frozenset()
+    assert await load(contacts, contact) == replace(contact, revision=1)
+
+
+async def test_unknown_ids_are_left_out(contacts: AnyContacts) -> None:
+    assert await contacts.load([an_id("nobody@example.com")]) == {}
+
+
+async def test_a_new_contact_does_not_replace_a_stored_one(contacts: AnyContacts) -> None:
+    await contacts.save([a_contact()])
+    other, new = a_contact(topics=frozenset({"x"})), a_contact("bob@example.com")
+    assert await contacts.save([other, new]) == {other.id}
+    assert (await load(contacts, other)).topics == frozenset()
+    assert (await load(contacts, new)).revision == 1
+
+
+async def test_only_the_stored_revision_can_be_followed(contacts: AnyContacts) -> None:
+    await contacts.save([a_contact()])
+    loaded = await load(contacts, a_contact())
+    assert await contacts.save([replace(loaded, topics=frozenset({"first"}))]) == frozenset()
+    assert await contacts.save([replace(loaded, topics=frozenset({"second"}))]) == {loaded.id}
+    assert (await load(contacts, loaded)).topics == {"first"}
+
+
+async def test_members_are_found_by_list_in_the_order_of_their_ids(contacts: AnyContacts) -> None:
+    members = [a_member(f"p{n}@example.com") for n in range(5)]
+    await contacts.save([*members, a_member("q@example.com", "other"), a_contact("r@example.com")])
+    assert [key async for key in contacts.members("news")] == sorted(member.id for member in members)
+    assert await contacts.count("news") == 5
+    assert await contacts.count("nothing") == 0
+
+
+async def test_a_range_of_members_holds_its_end_but_not_its_beginning(contacts: AnyContacts) -> None:
+    members = [a_member(f"p{n}@example.com") for n in range(5)]
+    await contacts.save(members)
+    ids = sorted(member.id for member in members)
+    found = await contacts.members_within("news", KeyRange(0, ids[1], ids[3], "news"))
+    assert [contact.id for contact in found] == ids[2:4]
+
+
+async def test_pages_follow_each_other_without_gap(contacts: AnyContacts) -> None:
+    await contacts.save([a_member(f"p{n}@example.com") for n in range(5)])
+    first = await contacts.page("news", limit=3)
+    second = await contacts.page("news", after=first[-1].id, limit=3)
+    assert [contact.id for contact in [*first, *second]] == [key async for key in contacts.members("news")]

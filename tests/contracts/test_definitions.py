@@ -1,0 +1,92 @@
+"""One suite over the small collections, in memory and in MongoDB: lists, topics, templates, modules and syncs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from domain.module import BUILT_IN, Module, ModuleField
+from domain.saved_template import SavedTemplate
+from domain.sync import SyncStatus
+from repositories.lists import MongoLists
+from repositories.modules import MongoModules
+from repositories.syncs import MongoSyncs
+from repositories.templates import MongoTemplates
+from repositories.topics import MongoTopics
+from tests.builders import NOW, a_list, a_sync, a_topic
+from tests.fakes.lists import MemoryLists
+from tests.fakes.modules import MemoryModules
+from tests.fakes.syncs import MemorySyncs
+from tests.fakes.templates import MemoryTemplates
+from tests.fakes.topics import MemoryTopics
+
+
+@pytest.fixture(params=["memory", "mongo"])
+def stores(request: pytest.FixtureRequest) -> dict[str, Any]:
+    if request.param == "memory":
+        memory = (MemoryLists, MemoryTopics, MemoryTemplates, MemoryModules, MemorySyncs)
+        return dict(zip(("lists", "topics", "templates", "modules", "syncs"), [kind() for kind in memory], strict=True))
+    database = request.getfixturevalue("mongo_database")
+    return {
+        "lists": MongoLists(database),
+        "topics": MongoTopics(database),
+        "templates": MongoTemplates(database),
+        "modules": MongoModules(database),
+        "syncs": MongoSyncs(database),
+    }
+
+
+async def test_a_list_stays_as_it_was_added_first(stores: dict[str, Any]) -> None:
+    await stores["lists"].add(a_list())
+    await stores["lists"].add(a_list(name="Something else"))
+    await stores["lists"].add(a_list("a"))
+    assert await stores["lists"].get("news") == a_list()
+    assert await stores["lists"].get("nothing") is None
+    assert await stores["lists"].all() == [a_list("a"), a_list()]
+
+
+async def test_a_topic_stays_as_it_was_added_first(stores: dict[str, Any]) -> None:
+    await stores["topics"].add(a_topic())
+    await stores["topics"].add(a_topic(name="Something else"))
+    assert await stores["topics"].get("marketing") == a_topic()
+    assert await stores["topics"].get("nothing") is None
+    assert await stores["topics"].all() == [a_topic()]
+
+
+async def test_a_template_saved_again_is_replaced(stores: dict[str, Any]) -> None:
+    template = SavedTemplate("spring", "Hello", "<p>$x</p>", "x", NOW)
+    await stores["templates"].save(template)
+    await stores["templates"].save(replace(template, text=None))
+    assert await stores["templates"].get("spring") == replace(template, text=None)
+    assert await stores["templates"].get("nothing") is None
+    assert await stores["templates"].all() == [replace(template, text=None)]
+
+
+async def test_built_in_modules_are_known_and_can_be_described_anew(stores: dict[str, Any]) -> None:
+    modules = stores["modules"]
+    assert await modules.get("Leads") == BUILT_IN["Leads"]
+    assert await modules.get("Deals") is None
+    fields = (ModuleField("E.mail", "Email", "email"),)
+    described = Module("Leads", "Leads", fields, "E.mail", {"E.mail": "mail"})
+    await modules.save(described)
+    assert await modules.get("Leads") == described
+    assert [module.name for module in await modules.all()] == sorted(BUILT_IN)
+
+
+async def test_only_active_syncs_of_the_modules_asked_for_are_found(stores: dict[str, Any]) -> None:
+    syncs = stores["syncs"]
+    wanted = [a_sync("a", field_map={"$City.Name": "city"}), a_sync("b", topics=("marketing",))]
+    for sync in [*reversed(wanted), a_sync("c", status=SyncStatus.PAUSED), a_sync("d", module="Contacts")]:
+        await syncs.save(sync)
+    assert await syncs.active(["Leads", "Deals"]) == wanted
+    assert [sync.id for sync in await syncs.all()] == ["a", "b", "c", "d"]
+
+
+async def test_a_sync_saved_again_is_replaced(stores: dict[str, Any]) -> None:
+    await stores["syncs"].save(a_sync())
+    paused = replace(a_sync(), status=SyncStatus.PAUSED, map_version=2)
+    await stores["syncs"].save(paused)
+    assert await stores["syncs"].get("leads") == paused
+    assert await stores["syncs"].get("nothing") is None

@@ -1,0 +1,267 @@
+"""One suite over the ledger in memory and in MongoDB: the sender's side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import pytest
+
+from domain.email import NEXT, NO_SLICE, OPEN_STATES, Email, EmailState, ServiceStatus, SkipReason
+from repositories.emails import MongoEmails
+from tests.builders import NOW, a_reply, an_email, an_event, an_id, an_outcome, emails, later
+from tests.fakes.emails import MemoryEmails
+
+Ledger: TypeAlias = MemoryEmails | MongoEmails
+STORED_STATES = sorted(set(EmailState) - {EmailState.CLAIMED})
+
+
+@pytest.fixture(params=["memory", "mongo"])
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    if request.param == "memory":
+        return MemoryEmails()
+    return MongoEmails(request.getfixturevalue("mongo_database"))
+
+
+async def row(ledger: Ledger, email: Email) -> Email:
+    found = await ledger.get(email.id)
+    assert found is not None
+    return found
+
+
+async def test_what_is_planned_is_read_back(ledger: Ledger) -> None:
+    email = an_email(
+        ref=None,
+        state=EmailState.DEFERRED,
+        slice=3,
+        reason="mailbox_full",
+        detail="$x",
+        attempts=2,
+        first_tried_at=NOW,
+        next_at=later(5),
+        reply=a_reply(451, "4.2.2 Full"),
+        lawful_basis="consent",
+        service=ServiceStatus.OPENED,
+        times={"opened": later(1), "bounced": later(2)},
+        bounced=EmailState.HARD_BOUNCED,
+        proof=EmailState.SOFT_BOUNCED,
+    )
+    await ledger.plan([email, an_email("bob@example.com")])
+    assert await row(ledger, email) == email
+    assert await row(ledger, an_email("bob@example.com")) == an_email("bob@example.com")
+    assert await ledger.get("not an id") is None
+
+
+async def test_planning_again_changes_nothing(ledger: Ledger) -> None:
+    await ledger.plan([an_email()])
+    await ledger.store([an_outcome(an_email())])
+    await ledger.plan([an_email(), an_email("bob@example.com")])
+    assert (await row(ledger, an_email())).state is EmailState.SENT
+    assert await ledger.get(an_email("bob@example.com").id)
+
+
+async def test_only_a_campaign_of_which_nothing_was_sent_is_dropped(ledger: Ledger) -> None:
+    skipped = an_email("bob@example.com", state=EmailState.SKIPPED)
+    await ledger.plan([an_email(), skipped, an_email(campaign_id="other", state=EmailState.SENT)])
+    assert await ledger.drop("other") == 0
+    assert await ledger.drop("spring") == 2
+    assert await ledger.get(an_email().id) is None
+
+
+async def test_planned_slices_are_those_that_hold_planned_rows(ledger: Ledger) -> None:
+    people = emails(4)
+    rows = [replace(people[0], slice=5), replace(people[1], slice=2), replace(people[2], slice=2)]
+    await ledger.plan([*rows, replace(people[3], slice=7, state=EmailState.SKIPPED)])
+    assert await ledger.planned_slices("spring") == [2, 5]
+
+
+async def test_due_in_a_slice_is_what_is_planned_or_deferred_until_now(ledger: Ledger) -> None:
+    planned, due, early, elsewhere, skipped = emails(5)
+    deferred: dict[str, Any] = {"state": EmailState.DEFERRED}
+    await ledger.plan(
+        [
+            planned,
+            replace(due, **deferred, next_at=NOW),
+            replace(early, **deferred, next_at=later(1)),
+            replace(elsewhere, slice=1),
+            replace(skipped, state=EmailState.SKIPPED),
+        ]
+    )
+    assert {each.id for each in await ledger.due_in_slice("spring", 0, NOW)} == {planned.id, due.id}
+
+
+async def test_an_outcome_is_written_with_its_reply_and_counted(ledger: Ledger) -> None:
+    await ledger.plan([an_email()])
+    await ledger.store([an_outcome(an_email())])
+    stored = await row(ledger, an_email())
+    assert stored == replace(
+        an_email(), state=EmailState.SENT, attempts=1, first_tried_at=NOW, state_at=NOW, reply=a_reply()
+    )
+
+
+async def test_a_skip_at_claim_is_no_try(ledger: Ledger) -> None:
+    await ledger.plan([an_email()])
+    skip = an_outcome(an_email(), EmailState.SKIPPED, reply=None, reason="opted_out", detail="why", tried=False)
+    await ledger.store([skip])
+    stored = await row(ledger, an_email())
+    assert (stored.state, stored.reason, stored.detail) == (EmailState.SKIPPED, "opted_out", "why")
+    assert (stored.attempts, stored.first_tried_at) == (0, None)
+
+
+async def test_the_same_outcome_counts_once_however_often_it_is_stored(ledger: Ledger) -> None:
+    await ledger.plan([an_email()])
+    deferral = an_outcome(an_email(), EmailState.DEFERRED, reason="mailbox_full")
+    for _ in range(3):
+        await ledger.store([deferral])
+    assert (await row(ledger, an_email())).attempts == 1
+    for _ in range(3):
+        await ledger.store([an_outcome(an_email(), at=later(900))])
+    stored = await row(ledger, an_email())
+    assert (stored.attempts, stored.first_tried_at) == (2, NOW)
+    assert (stored.reason, stored.next_at) == (None, None)
+
+
+async def test_a_later_deferral_follows_an_earlier_one_never_the_other_way(ledger: Ledger) -> None:
+    await ledger.plan([an_email()])
+    first = an_outcome(an_email(), EmailState.DEFERRED)
+    second = an_outcome(an_email(), EmailState.DEFERRED, at=later(900), next_at=later(3000))
+    for outcome in (first, second, first):
+        await ledger.store([outcome])
+    stored = await row(ledger, an_email())
+    assert (stored.attempts, stored.next_at, stored.state_at) == (2, later(3000), later(900))
+
+
+async def test_a_deferred_row_leaves_its_slice_until_it_is_put_in_another(ledger: Ledger) -> None:
+    await ledger.plan([an_email(slice=4)])
+    await ledger.store([an_outcome(an_email(), EmailState.DEFERRED, next_at=later(5))])
+    assert (await row(ledger, an_email())).slice == NO_SLICE
+    assert await ledger.due("spring", later(4), 10) == []
+    assert await ledger.due("spring", later(5), 10) == [an_email().id]
+    await ledger.put_in_slice([an_email().id], 9)
+    assert await ledger.due("spring", later(5), 10) == []
+    assert [each.id for each in await ledger.due_in_slice("spring", 9, later(5))] == [an_email().id]
+
+
+async def test_the_longest_due_come_first(ledger: Ledger) -> None:
+    rows = [replace(each, state=EmailState.DEFERRED, slice=NO_SLICE) for each in emails(3)]
+    await ledger.plan([replace(each, next_at=later(9 - n)) for n, each in enumerate(rows)])
+    assert await ledger.due("spring", later(60), 2) == [rows[2].id, rows[1].id]
+
+
+async def test_rows_that_have_ended_are_put_in_no_slice(ledger: Ledger) -> None:
+    await ledger.plan([an_email(state=EmailState.SENT)])
+    await ledger.put_in_slice([an_email().id], 9)
+    await ledger.put_in_slice([], 9)
+    assert (await row(ledger, an_email())).slice == 0
+
+
+@pytest.mark.parametrize("before", STORED_STATES)
+@pytest.mark.parametrize("after", STORED_STATES)
+async def test_states_move_only_as_the_table_says(ledger: Ledger, before: EmailState, after: EmailState) -> None:
+    await ledger.plan([an_email(state=before)])
+    await ledger.store([an_outcome(an_email(), after, at=later(1))])
+    allowed = after in NEXT[before]
+    stored = await row(ledger, an_email())
+    assert stored.state is (after if allowed else before)
+    assert stored.attempts == allowed
+
+
+async def test_outcomes_of_unknown_rows_are_left(ledger: Ledger) -> None:
+    await ledger.store([an_outcome(an_email())])
+    await ledger.store([])
+    assert await ledger.get(an_email().id) is None
+
+
+async def test_an_abandoned_slice_leaves_its_open_rows_in_doubt(ledger: Ledger) -> None:
+    planned, due_again, deferred, sent, elsewhere = emails(5)
+    await ledger.plan(
+        [
+            planned,
+            replace(due_again, state=EmailState.DEFERRED, next_at=NOW),
+            deferred,
+            replace(sent, state=EmailState.SENT),
+            replace(elsewhere, slice=1),
+        ]
+    )
+    await ledger.store([an_outcome(deferred, EmailState.DEFERRED)])
+    assert await ledger.doubt("spring", 0, later(60)) == 2
+    doubted = await row(ledger, planned)
+    assert (doubted.state, doubted.reason, doubted.state_at) == (EmailState.IN_DOUBT, "worker_died", later(60))
+    assert (await row(ledger, due_again)).state is EmailState.IN_DOUBT
+    assert (await row(ledger, deferred)).state is EmailState.DEFERRED
+    assert (await row(ledger, elsewhere)).state is EmailState.PLANNED
+    assert await ledger.doubt("spring", 0, later(60)) == 0
+
+
+async def test_a_late_owners_outcome_settles_a_row_in_doubt(ledger: Ledger) -> None:
+    await ledger.plan([an_email()])
+    await ledger.doubt("spring", 0, later(60))
+    await ledger.store([an_outcome(an_email(), at=later(-1))])
+    assert (await row(ledger, an_email())).state is EmailState.SENT
+
+
+async def test_open_rows_are_skipped_when_a_campaign_is_cancelled(ledger: Ledger) -> None:
+    rows = [replace(each, state=state) for each, state in zip(emails(8), STORED_STATES, strict=True)]
+    await ledger.plan(rows)
+    assert await ledger.skip_open("spring", SkipReason.CANCELLED, later(1)) == len(OPEN_STATES - {EmailState.CLAIMED})
+    books = await ledger.books("spring", 8)
+    assert books.open == 0
+    assert books.skips[SkipReason.CANCELLED] == 2
+
+
+async def test_rows_are_found_by_address_whatever_its_case(ledger: Ledger) -> None:
+    ann = an_email("Ann@Example.com")
+    await ledger.plan([ann, an_email("bob@example.com"), an_email(campaign_id="other")])
+    assert await ledger.of_addresses("spring", ["ANN@example.COM", "eve@example.com"]) == [ann]
+
+
+async def test_rows_of_one_person_are_all_occurrences_of_one_campaign(ledger: Ledger) -> None:
+    rows = [an_email(occurrence=0), an_email(occurrence=1)]
+    await ledger.plan([*rows, an_email(campaign_id="other"), an_email("bob@example.com")])
+    assert await ledger.of_contact("spring", an_id("ann@example.com")) == rows
+
+
+async def test_the_books_count_every_row_once_by_state_and_reason(ledger: Ledger) -> None:
+    skip: dict[str, Any] = {"state": EmailState.SKIPPED}
+    people = emails(8)
+    conflict = {**skip, "reason": SkipReason.TOPIC_CONFLICT}
+    await ledger.plan(
+        [
+            people[0],
+            replace(people[1], state=EmailState.SENT),
+            replace(people[2], **skip, reason=SkipReason.OPTED_OUT),
+            replace(people[3], **conflict, detail="holds a.b"),
+            replace(people[4], **conflict, detail="holds a.b"),
+            replace(people[5], state=EmailState.FAILED, reason="policy"),
+            replace(people[6], state=EmailState.HARD_BOUNCED, reason="user_unknown"),
+            replace(people[7], state=EmailState.IN_DOUBT, reason="reply_lost"),
+            an_email(campaign_id="other"),
+        ]
+    )
+    books = await ledger.books("spring", 8)
+    assert books.balanced
+    assert not books.closed
+    assert books.states == {
+        EmailState.PLANNED: 1,
+        EmailState.SENT: 1,
+        EmailState.SKIPPED: 3,
+        EmailState.FAILED: 1,
+        EmailState.HARD_BOUNCED: 1,
+        EmailState.IN_DOUBT: 1,
+    }
+    assert books.skips == {SkipReason.OPTED_OUT: 1, SkipReason.TOPIC_CONFLICT: 2}
+    assert books.failures == {"policy": 1, "user_unknown": 1}
+    assert books.conflicts == {"holds a.b": 2}
+
+
+async def test_the_books_of_nobody_are_empty(ledger: Ledger) -> None:
+    assert (await ledger.books("nothing", 0)).closed
+
+
+async def test_an_event_before_the_outcome_does_not_block_it(ledger: Ledger) -> None:
+    await ledger.plan([an_email()])
+    await ledger.apply([an_event(an_email(), service=ServiceStatus.OPENED, proves=EmailState.SENT)])
+    assert (await row(ledger, an_email())).state is EmailState.PLANNED
+    await ledger.store([an_outcome(an_email())])
+    stored = await row(ledger, an_email())
+    assert (stored.state, stored.service) == (EmailState.SENT, ServiceStatus.OPENED)

@@ -1,0 +1,100 @@
+"""One suite over the runs in memory and in MongoDB."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import pytest
+
+from domain.slices import KeyRange
+from repositories.runs import MongoRuns
+from tests.builders import NOW, a_run, later
+from tests.fakes.runs import MemoryRuns
+
+AnyRuns: TypeAlias = MemoryRuns | MongoRuns
+NEXT_RANGES = (KeyRange(0, "", "news:1", "news"),)
+
+
+@pytest.fixture(params=["memory", "mongo"])
+def runs(request: pytest.FixtureRequest) -> AnyRuns:
+    if request.param == "memory":
+        return MemoryRuns()
+    return MongoRuns(request.getfixturevalue("mongo_database"), "sync_runs")
+
+
+async def test_a_run_that_is_stored_stays_as_it_is(runs: AnyRuns) -> None:
+    run = a_run(mode="initiate", options={"a.b": True, "c": "$d"})
+    await runs.create(run)
+    await runs.create(a_run(mode="backfill"))
+    assert await runs.get(run.id) == run
+    assert await runs.get("nothing") is None
+
+
+async def test_a_slice_told_twice_counts_once(runs: AnyRuns) -> None:
+    await runs.create(a_run())
+    counts = {"new": 3, "skipped.no_email": 1, "conflict.$x": 1}
+    await runs.finish_slice("leads-r1", "records", 0, {"new": 1})
+    run = await runs.finish_slice("leads-r1", "records", 0, counts)
+    assert run is not None
+    assert (run.done, run.counts, run.complete) == (frozenset({0}), counts, False)
+
+
+async def test_the_last_slice_completes_the_phase_whatever_the_order(runs: AnyRuns) -> None:
+    await runs.create(a_run())
+    await runs.finish_slice("leads-r1", "records", 1, {"new": 1})
+    run = await runs.finish_slice("leads-r1", "records", 0, {"new": 2, "updated": 1})
+    assert run is not None
+    assert run.complete
+    assert run.counts == {"new": 3, "updated": 1}
+
+
+async def test_counts_go_on_in_the_next_phase_and_slices_begin_anew(runs: AnyRuns) -> None:
+    await runs.create(a_run())
+    await runs.finish_slice("leads-r1", "records", 0, {"new": 1})
+    run = await runs.advance(a_run(), "members", NEXT_RANGES)
+    assert (run.phase, run.ranges, run.done, run.counts) == ("members", NEXT_RANGES, frozenset(), {"new": 1})
+    finished = await runs.finish_slice("leads-r1", "members", 0, {"new": 1})
+    assert finished is not None
+    assert finished.counts == {"new": 2}
+
+
+async def test_only_one_advances_and_the_others_get_the_run_as_it_is(runs: AnyRuns) -> None:
+    await runs.create(a_run())
+    await runs.advance(a_run(), "members", NEXT_RANGES)
+    await runs.finish_slice("leads-r1", "members", 0, {})
+    again = await runs.advance(a_run(), "members", NEXT_RANGES)
+    assert again.complete
+
+
+async def test_a_slice_of_a_phase_that_is_over_is_not_counted(runs: AnyRuns) -> None:
+    await runs.create(a_run())
+    await runs.advance(a_run(), "members", NEXT_RANGES)
+    assert await runs.finish_slice("leads-r1", "records", 0, {"new": 1}) is None
+    stored = await runs.get("leads-r1")
+    assert stored is not None
+    assert stored.counts == {}
+
+
+async def test_a_run_ends_once(runs: AnyRuns) -> None:
+    await runs.create(a_run())
+    assert await runs.end("leads-r1", later(1))
+    assert not await runs.end("leads-r1", later(2))
+    stored = await runs.get("leads-r1")
+    assert stored is not None
+    assert stored.ended_at == later(1)
+
+
+async def test_a_redelivered_last_slice_is_told_the_run_after_its_end(runs: AnyRuns) -> None:
+    await runs.create(a_run())
+    await runs.end("leads-r1", NOW)
+    assert await runs.finish_slice("leads-r1", "records", 0, {}) is not None
+
+
+async def test_the_latest_run_of_a_subject_is_the_one_started_last(runs: AnyRuns) -> None:
+    await runs.create(a_run("r2", started_at=later(5)))
+    await runs.create(a_run("r1"))
+    await runs.create(a_run("r3", subject="other", started_at=later(9)))
+    latest = await runs.latest("leads")
+    assert latest is not None
+    assert latest.id == "r2"
+    assert await runs.latest("nothing") is None
