@@ -1,0 +1,149 @@
+"""What travels with a retry, what is written down of a parked message, and in which order things happen."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from domain.errors import InvalidDefinition, Permanent, StoreUnavailable, Transient, Unroutable
+from tests.workers.fake_process import FakeProcess
+from tests.workers.ping import AT, Ping, ping_body
+from workers.outgoing import ATTEMPT, ERROR, FIRST_ERROR, FIRST_SEEN, MSG_ID, QUEUE, Outgoing
+from workers.settlement import MAX_BODY_BYTES, Unsettled
+
+
+async def test_a_retry_carries_its_story_and_the_headers_it_came_with() -> None:
+    process = FakeProcess()
+    before = {"x-theirs": 1, MSG_ID: "m-1", ATTEMPT: 1, FIRST_ERROR: "first", FIRST_SEEN: "2026-01-01T00:00:00+00:00"}
+    await process.settlement.fail(process.channel.deliver(b"body", before), Transient("second"))
+    (retry,) = process.publisher.to("ping.wait.30s")
+    assert retry.body == b"body"
+    assert retry.headers == before | {ATTEMPT: 2, ERROR: "second", QUEUE: "ping"}
+
+
+async def test_a_message_without_an_id_gets_one_that_a_redelivery_would_get_too() -> None:
+    process = FakeProcess()
+    for _ in range(2):
+        await process.settlement.fail(process.channel.deliver(b"body"), Transient("x"))
+    first, second = process.publisher.published
+    assert first.headers[MSG_ID] == second.headers[MSG_ID]
+
+
+@pytest.mark.parametrize("forged", [-1, "2", None, 10**9, 1.5, [1]])
+async def test_a_forged_attempt_counts_as_none(forged: object) -> None:
+    process = FakeProcess()
+    await process.settlement.fail(process.channel.deliver(b"body", {ATTEMPT: forged}), Transient("x"))
+    (retry,) = process.publisher.to("ping.wait.5s")
+    assert retry.headers[ATTEMPT] == 1
+
+
+@pytest.mark.parametrize("forged", ["soon", "2026-01-01T00:00:00", "2999-01-01T00:00:00+00:00", 7])
+async def test_a_forged_first_sight_is_now(forged: object) -> None:
+    process = FakeProcess()
+    await process.settlement.fail(process.channel.deliver(b"body", {FIRST_SEEN: forged}), InvalidDefinition("x"))
+    assert process.parking.only().first_seen == AT
+
+
+async def test_a_parked_message_is_whole_and_says_why() -> None:
+    process = FakeProcess()
+    headers = {MSG_ID: "m-1", ATTEMPT: 4, FIRST_SEEN: "2026-01-01T00:00:00+00:00"}
+    await process.settlement.fail(process.channel.deliver(b"body", headers), InvalidDefinition("name: missing"))
+    parked = process.parking.only()
+    assert (parked.id, parked.queue, parked.reason, parked.error) == (
+        "m-1",
+        "ping",
+        "invalid_definition",
+        "name: missing",
+    )
+    assert (parked.attempts, parked.worker, parked.body) == (5, "host:1", b"body")
+    assert parked.first_seen == datetime(2026, 1, 1, tzinfo=UTC)
+    assert parked.headers == headers
+
+
+async def test_the_publisher_is_told_of_what_was_parked() -> None:
+    process = FakeProcess()
+    await process.settlement.fail(process.channel.deliver(b"body", {MSG_ID: "m-1"}), InvalidDefinition("no name"))
+    (feed,) = process.publisher.to("message-refused")
+    assert (feed.exchange, feed.mandatory) == ("campaigns.feed", False)
+    assert json.loads(feed.body)["data"]["message_id"] == "m-1"
+
+
+async def test_a_body_over_the_limit_is_parked_unread() -> None:
+    process = FakeProcess()
+    delivery = process.channel.deliver(b"[" * (MAX_BODY_BYTES + 1))
+    assert await process.settlement.parse(delivery, Ping) is None
+    assert "at most 1048576" in process.parking.only().error
+    assert len(process.parking.only().body) == MAX_BODY_BYTES + 1
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[]", b"null", b"[" * 100_000, b'{"a":' * 100_000, b"{}"])
+async def test_any_bytes_are_parked_with_the_reason(body: bytes) -> None:
+    process = FakeProcess()
+    assert await process.settlement.parse(process.channel.deliver(body), Ping) is None
+    assert process.parking.only().reason == "invalid_message"
+
+
+async def test_an_error_that_is_not_ours_is_not_repeated_in_headers() -> None:
+    """Its text may hold an address."""
+    process = FakeProcess()
+    await process.settlement.fail(process.channel.deliver(b"body"), ValueError("ada@example.com"))
+    assert process.publisher.published[0].headers[ERROR] == "ValueError"
+
+
+async def test_nothing_is_acknowledged_before_it_is_published_or_parked() -> None:
+    process = FakeProcess()
+    process.publisher.away = 3
+    process.parking.away = 3
+    for error in (Transient("x"), InvalidDefinition("x")):
+        await process.settlement.fail(process.channel.deliver(ping_body(1)), error)
+    assert not process.channel.unacked
+    assert len(process.publisher.to("ping.wait.5s")) == 1
+    assert process.parking.messages
+
+
+async def test_a_bug_in_the_store_does_not_cost_the_message() -> None:
+    process = FakeProcess()
+    kept = process.parking.park
+    outcomes: list[Exception] = [KeyError("a bug"), Permanent("refused")]
+
+    async def park(message: object) -> None:
+        if outcomes:
+            raise outcomes.pop()
+        await kept(message)  # type: ignore[arg-type]
+
+    process.parking.park = park  # type: ignore[method-assign]
+    await process.settlement.fail(process.channel.deliver(b"body"), InvalidDefinition("x"))
+    assert process.parking.messages
+
+
+async def test_a_message_whose_wait_queue_is_missing_is_parked() -> None:
+    def unroutable(message: Outgoing) -> None:
+        if message.routing_key.startswith("ping.wait"):
+            raise Unroutable("no queue takes it: run `campaigns init`")
+
+    process = FakeProcess()
+    process.publisher.on_publish = unroutable
+    await process.settlement.fail(process.channel.deliver(b"body"), Transient("x"))
+    assert process.parking.only().reason == "unroutable"
+
+
+async def test_a_message_that_cannot_be_sent_on_is_parked() -> None:
+    def unsendable(message: Outgoing) -> None:
+        if message.routing_key.startswith("ping.wait"):
+            raise TypeError("a header of no AMQP type")
+
+    process = FakeProcess()
+    process.publisher.on_publish = unsendable
+    await process.settlement.fail(process.channel.deliver(b"body", {MSG_ID: "m" * 200}), Transient("x"))
+    assert process.parking.only().reason == "unexpected_error"
+
+
+async def test_a_dead_channel_ends_the_waiting() -> None:
+    process = FakeProcess()
+    delivery = process.channel.deliver(b"body")
+    process.channel.generation.end("connection closed")
+    process.parking.away = 1_000
+    with pytest.raises(Unsettled) as left:
+        await process.settlement.fail(delivery, InvalidDefinition("x"))
+    assert isinstance(left.value.__cause__, StoreUnavailable)
+    assert process.channel.unacked == [1]

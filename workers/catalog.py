@@ -1,0 +1,74 @@
+"""All workers by name, and how a process of them is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from config.settings import Settings
+from gateways.smtp import SmtpRelay
+from messages.catalog import INCOMING
+from messages.send_batch import URGENT, SendBatch
+from repositories.stores import Stores
+from workers import (
+    campaign_saved,
+    delivery_event,
+    record_changed,
+    review_requested,
+    scheduler,
+    send_batch,
+    send_requested,
+    shell,
+    snapshot_finished,
+    sync_requested,
+    test_requested,
+)
+from workers.options import database, runtime_options, shell_options, smtp_options
+from workers.part import Part
+from workers.resources import Resources
+from workers.runtime import Runtime
+
+#: Every queue that is consumed; `campaigns init` declares them.
+QUEUES: tuple[str, ...] = (*INCOMING, URGENT)
+
+WORKERS: Mapping[str, Callable[[Resources], Sequence[Part]]] = {
+    "record-changed": record_changed.build,
+    "snapshot-finished": snapshot_finished.build,
+    "sync-requested": sync_requested.build,
+    "campaign-saved": campaign_saved.build,
+    "review-requested": review_requested.build,
+    "test-requested": test_requested.build,
+    "send-requested": send_requested.build,
+    "send-batch": send_batch.build,
+    "delivery-event": delivery_event.build,
+    "scheduler": scheduler.build,
+}
+
+
+def run(names: Sequence[str], settings: Settings) -> int:
+    """Run these workers in this process until it is told to stop; its exit code."""
+    return shell.run(_run(names, settings))
+
+
+async def _run(names: Sequence[str], settings: Settings) -> int:
+    stores = Stores.of(database(settings))
+    runtime = Runtime(runtime_options(settings), stores.parked)
+    relay = SmtpRelay(smtp_options(settings))
+    resources = Resources(settings, stores, runtime, relay)
+    try:
+        return await shell.run_workers(runtime, _parts(names, resources), shell_options(settings))
+    finally:
+        await relay.close()
+        stores.close()
+
+
+def _parts(names: Sequence[str], resources: Resources) -> list[Part]:
+    """The workers' own parts, and for each of their queues one that parks what RabbitMQ gave up."""
+    parts = [part for name in names for part in WORKERS[name](resources)]
+    queues = [queue for name in names for queue in _queues(name)]
+    return [*parts, *(resources.runtime.parker(queue) for queue in queues)]
+
+
+def _queues(name: str) -> tuple[str, ...]:
+    if name == SendBatch.queue:
+        return (name, URGENT)
+    return (name,) if name in INCOMING else ()

@@ -1,0 +1,148 @@
+"""Takes in the deliveries of one queue, and notices when they stop coming."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import aiormq.exceptions as amqp
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
+
+from domain.errors import BrokerUnavailable
+from workers.broker_calls import BROKER_ERRORS, CLOSE_S, broker_call, in_words
+from workers.delivery import Delivery
+from workers.inbox import Inbox
+from workers.link import Link, channel_on
+from workers.supervisor import RENEWED, Backoff, Generation, Supervisor
+
+log = structlog.get_logger()
+
+WATCH_S = 15.0
+#: A queue deleted and created again at once leaves, on 3.10, a consumer that the broker knows and gives messages
+#: to that never reach us: it holds up to a prefetch of them, and nothing that AMQP can ask tells. So a consumer
+#: that was silent for so long subscribes anew; idle as it is, that costs nothing.
+RENEW_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    queue: AbstractQueue
+    tag: str
+
+
+class Consumer:
+    """Fills `inbox` from `queue` on a channel of its own, opened again whenever anything is wrong with it.
+
+    The callback only enqueues: what runs inside it is cancelled with the channel, in the middle of an SMTP DATA
+    (aiormq #70).
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        queue: str,
+        prefetch: int,
+        *,
+        watch_s: float = WATCH_S,
+        renew_s: float = RENEW_S,
+        backoff: Backoff | None = None,
+        on_open: Callable[[str], None] = lambda name: None,
+    ) -> None:
+        self.queue = queue
+        self.inbox = Inbox()
+        self._link = link
+        self._prefetch = prefetch
+        self._watch_s = watch_s
+        self._renew_s = renew_s
+        self._subscribed = time.monotonic()
+        self._last_arrival = time.monotonic()
+        self._channel = Supervisor(f"consuming {queue}", self._consuming, backoff or Backoff(), on_open)
+
+    @property
+    def is_consuming(self) -> bool:
+        return self._channel.is_up
+
+    @property
+    def unsettled(self) -> int:
+        current = self._channel.current_or_none()
+        return current[1].unsettled if current else 0
+
+    def start(self) -> None:
+        self._channel.start()
+
+    async def stop_taking(self) -> None:
+        """Take nothing more; what is in hand can still be settled."""
+        self._channel.retire()
+        self.inbox.close()
+        current = self._channel.current_or_none()
+        if current is None:
+            return
+        with suppress(*BROKER_ERRORS):
+            async with broker_call(CLOSE_S):
+                await current[0].queue.cancel(current[0].tag)
+
+    async def stop(self) -> None:
+        """Close the channel. What was not settled goes back to the queue."""
+        await self._channel.stop()
+
+    @asynccontextmanager
+    async def _consuming(self, generation: Generation) -> AsyncIterator[Subscription]:
+        async with channel_on(self._link, generation) as channel:
+            subscription = await self._subscribe(channel, generation)
+            self._subscribed = time.monotonic()
+            watchdog = asyncio.create_task(self._watch(generation), name=f"watchdog {self.queue}")
+            try:
+                yield subscription
+            finally:
+                watchdog.cancel()
+
+    async def _subscribe(self, channel: AbstractChannel, generation: Generation) -> Subscription:
+        async def take(message: AbstractIncomingMessage) -> None:
+            self._take(message, generation)
+
+        async with broker_call():
+            await channel.set_qos(self._prefetch)
+            queue = await self._existing(channel)
+            underlay = await channel.get_underlay_channel()
+            underlay.on_consumer_cancel_callbacks.add(lambda _: generation.end("cancelled by the broker"))
+            return Subscription(queue, await queue.consume(take))
+
+    def _take(self, message: AbstractIncomingMessage, generation: Generation) -> None:
+        self._last_arrival = time.monotonic()
+        generation.unsettled += 1
+        self.inbox.put(Delivery(self.queue, message, generation))
+
+    async def _existing(self, channel: AbstractChannel) -> AbstractQueue:
+        try:
+            return await channel.get_queue(self.queue)
+        except amqp.ChannelNotFoundEntity as error:
+            raise BrokerUnavailable(f"queue {self.queue} is missing: run `campaigns init`") from error
+
+    async def _watch(self, generation: Generation) -> None:
+        """A consumer can vanish without a word (3.10: queue deleted and created again). So ask, now and then."""
+        while generation.alive:
+            await asyncio.sleep(self._watch_s)
+            try:
+                await self._look(generation)
+            except BROKER_ERRORS as error:
+                generation.end(f"watchdog: {in_words(error)}")
+            except BrokerUnavailable as error:
+                generation.end(str(error))
+
+    async def _look(self, generation: Generation) -> None:
+        _, life = await self._link.current()
+        look = Generation(generation.number)
+        life.adopt(look)
+        async with channel_on(self._link, look) as channel, broker_call():
+            seen = (await self._existing(channel)).declaration_result
+        if not seen.consumer_count:
+            generation.end("watchdog: the broker does not know us as a consumer")
+        silent_s = time.monotonic() - max(self._last_arrival, self._subscribed)
+        if generation.unsettled:
+            return
+        if seen.message_count and silent_s > self._watch_s:
+            generation.end("watchdog: messages are ready and none comes")
+        if silent_s > self._renew_s:
+            generation.end(RENEWED)

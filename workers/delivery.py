@@ -1,0 +1,68 @@
+"""A message as RabbitMQ handed it over."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aio_pika.abc import AbstractIncomingMessage
+
+from workers import outgoing as header
+from workers.supervisor import Generation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Delivery:
+    """It can be settled as long as the channel lives that it came through."""
+
+    queue: str
+    incoming: AbstractIncomingMessage
+    generation: Generation
+
+    @property
+    def body(self) -> bytes:
+        return self.incoming.body
+
+    @property
+    def headers(self) -> Mapping[str, object]:
+        return self.incoming.headers
+
+    @property
+    def content_type(self) -> str:
+        return self.incoming.content_type or ""
+
+    @property
+    def id(self) -> str:
+        """The logical id: our header, else the CloudEvents id, else a hash of the body; a redelivery has the same."""
+        given = self.headers.get(header.MSG_ID)
+        if not _is_id(given):
+            given = _id_in(self.body)
+        return str(given) if _is_id(given) else hashlib.sha256(self.body).hexdigest()[:32]
+
+    @property
+    def attempt(self) -> int:
+        """Tries that failed so far. A header that is no such number counts as none."""
+        given = self.headers.get(header.ATTEMPT)
+        return given if isinstance(given, int) and 0 <= given < 1_000_000 else 0
+
+    def first_seen(self, now: datetime) -> datetime:
+        """When a worker took it first: `now`, unless an earlier try left a plausible time."""
+        try:
+            given = datetime.fromisoformat(str(self.headers.get(header.FIRST_SEEN)))
+        except ValueError:
+            return now
+        return min(given.astimezone(UTC), now) if given.tzinfo else now
+
+
+def _is_id(given: object) -> bool:
+    return isinstance(given, str) and 0 < len(given) <= 200
+
+
+def _id_in(body: bytes) -> object:
+    """What stands where a CloudEvent has its id; other systems set no header of ours."""
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return event.get("id") if isinstance(event, dict) else None

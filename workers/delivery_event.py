@@ -1,0 +1,19 @@
+"""Records what became of emails: a window of events in a few bulk writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handlers.delivery_event import DeliveryRecorder
+from messages.delivery_event import DeliveryEvent
+from workers.options import address_key, window
+from workers.part import Part
+from workers.resources import Resources
+
+
+def build(resources: Resources) -> Sequence[Part]:
+    stores, settings = resources.stores, resources.settings
+    recorder = DeliveryRecorder(
+        stores.emails, stores.events, stores.suppressions, stores.contacts, address_key(settings)
+    )
+    return [resources.runtime.windowed(DeliveryEvent, recorder, window=window(settings))]

@@ -1,0 +1,134 @@
+"""One supervised connection to RabbitMQ, and channels on it."""
+
+import itertools
+import random
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import unquote, urlsplit
+
+import aio_pika
+import aiormq.exceptions as amqp
+from aio_pika.abc import AbstractChannel, AbstractConnection
+
+from domain.errors import BrokerUnavailable
+from workers import lenient_decoding
+from workers.broker_calls import BROKER_ERRORS, broker_call, close_quietly, in_words
+from workers.supervisor import Backoff, Generation, Supervisor
+
+#: A connection that is opened again, on the next host, whenever it breaks.
+Link: TypeAlias = Supervisor[AbstractConnection]
+
+
+@dataclass(frozen=True, slots=True)
+class TlsOptions:
+    """For `amqps` URLs. Without files: the system's certificate authorities and no client certificate."""
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    verify: bool = True
+
+    def context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self.ca_file)
+        if self.cert_file is not None:
+            context.load_cert_chain(self.cert_file, self.key_file)
+        if not self.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+
+@dataclass(frozen=True, slots=True)
+class AmqpOptions:
+    """Where RabbitMQ is. Several URLs are the nodes of one cluster, tried in turn from a random one."""
+
+    urls: tuple[str, ...]
+    tls: TlsOptions = field(default_factory=TlsOptions)
+    #: A stalled connection is noticed after 3 x (heartbeat + 1) seconds: 33 s, against 183 s at the usual 60.
+    heartbeat_s: int = 10
+    connect_s: float = 20.0
+    backoff: Backoff = field(default_factory=Backoff)
+
+
+async def connect(url: str, options: AmqpOptions, name: str) -> AbstractConnection:
+    """A plain connection: connect_robust restores channels behind our back and loses consumers on the way.
+
+    Raises:
+        BrokerUnavailable: says which host, and why it cannot be used.
+    """
+    lenient_decoding.install()
+    try:
+        async with broker_call(options.connect_s):
+            return await aio_pika.connect(
+                url,
+                heartbeat=options.heartbeat_s,
+                ssl_context=options.tls.context() if url.startswith("amqps:") else None,
+                client_properties={"connection_name": name},
+            )
+    except BROKER_ERRORS as error:
+        raise BrokerUnavailable(f"RabbitMQ at {place(url)}: {_refusal(error, url)}") from error
+
+
+def link(options: AmqpOptions, name: str, on_open: Callable[[str], None] = lambda name: None) -> Link:
+    urls = itertools.cycle(random.sample(options.urls, len(options.urls)))
+
+    @asynccontextmanager
+    async def opened(generation: Generation) -> AsyncIterator[AbstractConnection]:
+        connection = await connect(next(urls), options, name)
+        connection.close_callbacks.add(lambda _, error: generation.end(f"connection: {in_words(error)}"))
+        try:
+            yield connection
+        finally:
+            await close_quietly(connection)
+
+    return Supervisor(name, opened, options.backoff, on_open)
+
+
+@asynccontextmanager
+async def channel_on(link: Link, generation: Generation, *, confirms: bool = False) -> AsyncIterator[AbstractChannel]:
+    """A channel that lives no longer than its connection; its end ends `generation`.
+
+    With `confirms`, publishing waits for the broker's answer and raises for what cannot be routed.
+    """
+    connection, life = await link.current()
+    life.adopt(generation)
+    channel = await _open_channel(connection, life, confirms)
+    channel.close_callbacks.add(lambda _, error: generation.end(f"channel: {in_words(error)}"))
+    try:
+        yield channel
+    except TimeoutError:
+        # A broker that does not answer on one channel answers on none: begin anew with another connection.
+        life.end("no answer in time")
+        raise
+    finally:
+        await close_quietly(channel)
+
+
+def place(url: str) -> str:
+    """Host and port of a URL, without its credentials."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (5671 if parts.scheme == 'amqps' else 5672)}"
+
+
+def _refusal(error: Exception, url: str) -> str:
+    """aiormq drops the broker's text when opening the virtual host is what fails."""
+    if isinstance(error, amqp.InvalidFrameError):
+        vhost = unquote(urlsplit(url).path.removeprefix("/")) or "/"
+        return f"virtual host {vhost} does not exist, or this user may not use it"
+    return in_words(error)
+
+
+async def _open_channel(connection: AbstractConnection, life: Generation, confirms: bool) -> AbstractChannel:
+    try:
+        async with broker_call():
+            channel = connection.channel(publisher_confirms=confirms, on_return_raises=confirms)
+            await channel.initialize()
+            return channel
+    except BROKER_ERRORS as error:
+        if not isinstance(error, amqp.ChannelClosed):
+            life.end(f"no channel: {in_words(error)}")
+        raise

@@ -1,0 +1,36 @@
+"""What a process counts. Names and labels are a contract with dashboards and alarms."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300)
+
+
+class Metrics:
+    """One set per process, in a registry of its own."""
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+        self.messages = Counter("campaigns_messages", "Messages settled", ["queue", "outcome"], registry=registry)
+        self.handler_seconds = Histogram(
+            "campaigns_handler_seconds", "Handling, with its follow-ups", ["queue"], buckets=_SECONDS, registry=registry
+        )
+        self.window_messages = Histogram(
+            "campaigns_window_messages",
+            "Messages per window",
+            ["queue"],
+            buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
+            registry=registry,
+        )
+        self.in_hand = Gauge("campaigns_in_hand", "Messages delivered and unsettled", ["queue"], registry=registry)
+        self.retries = Counter(
+            "campaigns_retries", "Messages put into a wait queue", ["queue", "delay_s"], registry=registry
+        )
+        self.parked = Counter("campaigns_parked", "Messages parked", ["queue", "reason"], registry=registry)
+        self.stale = Counter("campaigns_stale", "Settlements that came too late", ["queue"], registry=registry)
+        self.confirm_seconds = Histogram(
+            "campaigns_confirm_seconds", "Publish to confirm", buckets=_SECONDS, registry=registry
+        )
+        self.generations = Counter(
+            "campaigns_generations", "Connections and channels opened", ["link"], registry=registry
+        )
+        self.loop_age = Gauge("campaigns_loop_age_seconds", "Since the event loop last ran", registry=registry)

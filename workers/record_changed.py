@@ -1,0 +1,17 @@
+"""Keeps CRM records, and the contacts of active syncs, up to date: a window of events in a few bulk writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handlers.record_changed import RecordKeeper
+from messages.record_changed import RecordChanged
+from workers.options import window
+from workers.part import Part
+from workers.resources import Resources
+
+
+def build(resources: Resources) -> Sequence[Part]:
+    stores = resources.stores
+    keeper = RecordKeeper(stores.records, stores.modules, stores.syncs, resources.carry_over)
+    return [resources.runtime.windowed(RecordChanged, keeper, window=window(resources.settings))]

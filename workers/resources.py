@@ -1,0 +1,42 @@
+"""What the workers of one process share: opened once at the start, closed at the end."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from config.settings import Settings
+from gateways.smtp import SmtpRelay
+from handlers.carry_over import CarryOver
+from repositories.stores import Stores
+from workers.options import address_key
+from workers.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    settings: Settings
+    stores: Stores
+    runtime: Runtime
+    relay: SmtpRelay
+
+    @property
+    def carry_over(self) -> CarryOver:
+        stores, settings = self.stores, self.settings
+        return CarryOver(
+            records=stores.records,
+            contacts=stores.contacts,
+            suppressions=stores.suppressions,
+            address_key=address_key(settings),
+            skip_roles=settings.organisation.skip_role_addresses,
+        )
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A fresh id, 32 hex digits."""
+    return uuid.uuid4().hex

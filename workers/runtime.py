@@ -1,0 +1,151 @@
+"""What all workers of a process share, put together once."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from messages.base import Message
+from messages.envelope import SOURCE
+from workers.consumer import RENEW_S, WATCH_S, Consumer
+from workers.follow_ups import FollowUps
+from workers.link import AmqpOptions, Link, link
+from workers.metrics import Metrics
+from workers.parker import Parker
+from workers.part import Consuming, Runner
+from workers.periodic import Periodic
+from workers.publisher import DEADLINE_S, IN_FLIGHT, Publisher
+from workers.retry import InPlace, RetryPolicy
+from workers.settlement import Parking, Settlement
+from workers.windowed import Window, WindowedWorker
+from workers.worker import Worker
+
+M = TypeVar("M", bound=Message)
+
+
+def _host_and_process() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeOptions:
+    amqp: AmqpOptions
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    source: str = SOURCE
+    worker: str = field(default_factory=_host_and_process)
+    in_flight: int = IN_FLIGHT  #: publishes that wait for their confirm
+    publish_deadline_s: float = DEADLINE_S
+    watch_s: float = WATCH_S  #: how often each consumer asks the broker whether it still is one
+    renew_s: float = RENEW_S  #: silence after which it subscribes anew
+
+
+class Runtime:
+    """Two connections: RabbitMQ stops reading one that publishes too fast, and acknowledgements must get through."""
+
+    def __init__(self, options: RuntimeOptions, parking: Parking) -> None:
+        self.metrics = Metrics()
+        self.stopping = asyncio.Event()
+        self.in_place = InPlace(options.retry, self.stopping)
+        self._options = options
+        self._consuming = self._link("consuming")
+        self._publishing = self._link("publishing")
+        self.publisher = Publisher(
+            self._publishing,
+            in_flight=options.in_flight,
+            deadline_s=options.publish_deadline_s,
+            backoff=options.amqp.backoff,
+            on_confirm=self.metrics.confirm_seconds.observe,
+        )
+        self.settlement = Settlement(
+            publisher=self.publisher,
+            parking=parking,
+            policy=options.retry,
+            in_place=self.in_place,
+            metrics=self.metrics,
+            worker=options.worker,
+        )
+        self.follow_ups = FollowUps(self.publisher, options.source)
+
+    def single(
+        self,
+        message: type[M],
+        handle: Callable[[M], Awaitable[Sequence[Message]]],
+        *,
+        concurrency: int = 8,
+        queue: str | None = None,
+    ) -> Consuming:
+        """Runs `handle` on each message of `queue` (the message's own, unless it is another lane)."""
+        return self._fed(
+            Worker(
+                queue=queue or message.queue,
+                message=message,
+                handle=handle,
+                settlement=self.settlement,
+                follow_ups=self.follow_ups,
+                in_place=self.in_place,
+                concurrency=concurrency,
+            )
+        )
+
+    def windowed(
+        self,
+        message: type[M],
+        handle: Callable[[Sequence[M]], Awaitable[Sequence[Message]]],
+        *,
+        window: Window,
+        queue: str | None = None,
+    ) -> Consuming:
+        """Runs `handle` on windows of the messages of `queue`."""
+        return self._fed(
+            WindowedWorker(
+                queue=queue or message.queue,
+                message=message,
+                handle=handle,
+                settlement=self.settlement,
+                follow_ups=self.follow_ups,
+                in_place=self.in_place,
+                window=window,
+            )
+        )
+
+    def parker(self, work_queue: str) -> Consuming:
+        """Parks what comes to the dead-letter queue of `work_queue`."""
+        return self._fed(Parker(work_queue, self.settlement))
+
+    def periodic(self, name: str, job: Callable[[], Awaitable[Sequence[Message]]], tick_s: float) -> Periodic:
+        """Runs `job` every `tick_s` and publishes what it returns."""
+        return Periodic(name, job, self.publisher, tick_s)
+
+    def start(self) -> None:
+        self._publishing.start()
+        self._consuming.start()
+        self.publisher.start()
+
+    async def stop(self) -> None:
+        await self.publisher.stop()
+        await self._consuming.stop()
+        await self._publishing.stop()
+
+    def not_ready(self) -> list[str]:
+        """What is missing before work can be done, for /ready."""
+        parts = (("consuming connection", self._consuming), ("publishing channel", self.publisher))
+        return [f"{name} is down" for name, part in parts if not part.is_up]
+
+    def _link(self, purpose: str) -> Link:
+        name = f"{self._options.worker} {purpose}"
+        return link(self._options.amqp, name, lambda _: self.metrics.generations.labels(purpose).inc())
+
+    def _fed(self, runner: Runner) -> Consuming:
+        consumer = Consumer(
+            self._consuming,
+            runner.queue,
+            runner.prefetch,
+            watch_s=self._options.watch_s,
+            renew_s=self._options.renew_s,
+            backoff=self._options.amqp.backoff,
+            on_open=lambda _: self.metrics.generations.labels(runner.queue).inc(),
+        )
+        self.metrics.in_hand.labels(runner.queue).set_function(lambda: consumer.unsettled)
+        return Consuming(consumer, runner)

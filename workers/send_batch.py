@@ -1,0 +1,82 @@
+"""Sends batches of emails: the ordinary lane, and the urgent one that no long campaign holds up."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from domain.assembly import Assembler
+from domain.campaign import Campaign
+from domain.mailer import mailer_of
+from handlers.hold import Holder
+from handlers.outcome_writer import OutcomeWriter
+from handlers.send_batch import BatchSender
+from handlers.slice_sender import SliceSender
+from messages.send_batch import URGENT, SendBatch
+from workers.options import SEND_LANES, URGENT_LANES, organisation, retry_schedule, signing_keys
+from workers.part import Part
+from workers.resources import Resources, new_id, now
+
+
+def build(resources: Resources) -> Sequence[Part]:
+    sender, runtime = _sender(resources), resources.runtime
+    return [
+        runtime.single(SendBatch, sender, concurrency=SEND_LANES),
+        runtime.single(SendBatch, sender, concurrency=URGENT_LANES, queue=URGENT),
+    ]
+
+
+def _sender(resources: Resources) -> BatchSender:
+    stores, sending = resources.stores, resources.settings.sending
+    return BatchSender(
+        campaigns=stores.campaigns,
+        emails=stores.emails,
+        slices=stores.slices,
+        send=_slice_sender(resources),
+        owner=new_id(),
+        now=now,
+        lease_s=sending.lease_s,
+    )
+
+
+def _slice_sender(resources: Resources) -> SliceSender:
+    stores, settings, runtime = resources.stores, resources.settings, resources.runtime
+    return SliceSender(
+        contacts=stores.contacts,
+        suppressions=stores.suppressions,
+        emails=stores.emails,
+        slices=stores.slices,
+        relay=resources.relay,
+        holder=Holder(stores.campaigns, stores.slices, runtime.stopping.is_set, settings.sending.lease_s),
+        writer=OutcomeWriter(
+            emails=stores.emails,
+            suppressions=stores.suppressions,
+            until_stored=runtime.in_place.until_stored,
+            schedule=retry_schedule(settings),
+            now=now,
+            spread=random.random,
+        ),
+        assembler_of=Assemblers(resources),
+        now=now,
+    )
+
+
+class Assemblers:
+    """Compiles a campaign once: it is locked while it is being sent, and has another revision after a change."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._organisation = organisation(resources.settings)
+        self._keys = signing_keys(resources.settings)
+        self._kept: dict[str, tuple[str | None, Assembler]] = {}
+
+    def __call__(self, campaign: Campaign) -> Assembler:
+        reviewed, kept = self._kept.get(campaign.id, (None, None))
+        if kept is None or reviewed != campaign.reviewed_hash:
+            kept = mailer_of(campaign, self._organisation, self._keys)
+            self._kept[campaign.id] = (campaign.reviewed_hash, kept)
+            self._forget_the_oldest()
+        return kept
+
+    def _forget_the_oldest(self, most: int = 50) -> None:
+        while len(self._kept) > most:
+            del self._kept[next(iter(self._kept))]

@@ -1,0 +1,243 @@
+"""The only module that acknowledges, retries and parks deliveries."""
+
+import traceback
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Generic, Protocol, TypeVar
+
+import structlog
+
+from domain.errors import CampaignsError, InvalidMessage, Permanent, Unavailable
+from domain.parked import ParkedMessage
+from messages.base import Message
+from messages.envelope import Envelope, unpack
+from messages.message_refused import MessageRefused
+from workers import outgoing as header
+from workers.broker_calls import BROKER_ERRORS, broker_call
+from workers.delivery import Delivery
+from workers.metrics import Metrics
+from workers.outgoing import Outgoing, outgoing
+from workers.retry import UNEXPECTED, InPlace, Park, RetryPolicy, Wait, verdict
+from workers.topology import wait
+
+log = structlog.get_logger()
+
+M = TypeVar("M", bound=Message)
+
+MAX_BODY_BYTES = 1024 * 1024  # contracts.md; a larger one is parked whole
+ERROR_CHARACTERS = 500  #: of an error text in a header: they all travel in one frame
+
+
+class Publishes(Protocol):
+    async def publish(self, messages: Sequence[Outgoing]) -> None: ...
+
+
+class Parking(Protocol):
+    """Keeps what no repetition can help."""
+
+    async def park(self, message: ParkedMessage) -> None:
+        """Durable when it returns; the same id again replaces.
+
+        Raises:
+            Unavailable: the store is away; nothing may be assumed.
+        """
+
+
+class Unsettled(Exception):
+    """A delivery had to be left as it is, because the process stops or its channel died: the broker sends it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[M]):
+    """A delivery that is what its queue carries."""
+
+    delivery: Delivery
+    envelope: Envelope
+    message: M
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    publisher: Publishes
+    parking: Parking
+    policy: RetryPolicy
+    in_place: InPlace
+    metrics: Metrics
+    worker: str  #: host and process, as parked messages name it
+    now: Callable[[], datetime] = utc_now
+
+    async def parse(self, delivery: Delivery, model: type[M]) -> Received[M] | None:
+        """The message, or None after parking a body that is not one.
+
+        Raises:
+            Unsettled: it is not one, and could not be parked.
+        """
+        try:
+            if len(delivery.body) > MAX_BODY_BYTES:
+                raise InvalidMessage(f"body: {len(delivery.body)} bytes, at most {MAX_BODY_BYTES} are read")
+            envelope, message = unpack(delivery.body, model)
+        except InvalidMessage as error:
+            await self.fail(delivery, error)
+            return None
+        return Received(delivery, envelope, message)
+
+    async def done(self, delivery: Delivery) -> None:
+        await self._acknowledge(delivery, "done")
+
+    async def done_through(self, deliveries: Sequence[Delivery]) -> None:
+        """Acknowledge these, the earliest unsettled ones of their channel, with one frame.
+
+        The last must itself be unsettled: RabbitMQ closes the channel on a settled tag (rabbit_channel.erl,
+        collect_acks). So no other consumer may share the channel.
+        """
+        await self._acknowledge(deliveries[-1], "done", through=len(deliveries))
+
+    async def fail(self, delivery: Delivery, error: Exception) -> None:
+        """Retry later or park, then acknowledge. What is away is waited for, with the delivery in hand.
+
+        Raises:
+            Unsettled: neither was possible before the process stopped or the channel died.
+        """
+        try:
+            outcome = await self.in_place.while_true(
+                lambda: self._carry_out(delivery, error), lambda: delivery.generation.alive
+            )
+        except Unavailable as away:
+            raise Unsettled(str(away)) from away
+        await self._acknowledge(delivery, outcome)
+
+    async def park(self, delivery: Delivery, parked: ParkedMessage) -> None:
+        """Park what did not fail in our hands, then acknowledge.
+
+        Raises:
+            Unsettled: it was not possible before the process stopped or the channel died.
+        """
+        try:
+            await self.in_place.while_true(lambda: self._keep(parked), lambda: delivery.generation.alive)
+        except Unavailable as away:
+            raise Unsettled(str(away)) from away
+        await self._acknowledge(delivery, "parked")
+
+    def parked(self, delivery: Delivery, *, queue: str, reason: str, error: str, attempts: int) -> ParkedMessage:
+        now = self.now()
+        return ParkedMessage(
+            id=delivery.id,
+            queue=queue,
+            reason=reason,
+            error=error,
+            attempts=attempts,
+            first_seen=delivery.first_seen(now),
+            parked_at=now,
+            worker=self.worker,
+            headers=dict(delivery.headers),
+            body=delivery.body,
+            content_type=delivery.content_type,
+        )
+
+    async def _carry_out(self, delivery: Delivery, error: Exception) -> str:
+        match verdict(error, delivery.attempt, self.policy):
+            case Wait() as decided:
+                try:
+                    await self._retry_later(delivery, error, decided)
+                    return "retried"
+                except Unavailable:
+                    raise
+                except Exception as hindrance:  # noqa: BLE001 - no wait queue, headers that cannot be sent on
+                    reason = hindrance.code if isinstance(hindrance, Permanent) else UNEXPECTED
+                    return await self._give_up(delivery, hindrance, Park(reason, decided.attempt))
+            case Park() as decided:
+                return await self._give_up(delivery, error, decided)
+
+    async def _retry_later(self, delivery: Delivery, error: Exception, decided: Wait) -> None:
+        """Published with a confirm before the delivery is acknowledged: a crash between makes two of it, never none."""
+        text = in_words(error)[:ERROR_CHARACTERS]
+        headers = dict(delivery.headers) | {
+            header.MSG_ID: delivery.id,
+            header.ATTEMPT: decided.attempt,
+            header.FIRST_SEEN: delivery.first_seen(self.now()).isoformat(),
+            header.ERROR: text,
+            header.QUEUE: delivery.queue,
+        }
+        headers.setdefault(header.FIRST_ERROR, text)
+        waiting = wait(delivery.queue, decided.delay_s)
+        await self.publisher.publish([Outgoing("", waiting, delivery.body, headers, delivery.content_type)])
+        self.metrics.retries.labels(delivery.queue, f"{decided.delay_s:g}").inc()
+        _log_failure("message_retried", delivery, error, attempt=decided.attempt, delay_s=decided.delay_s)
+
+    async def _give_up(self, delivery: Delivery, error: Exception, decided: Park) -> str:
+        await self._keep(
+            self.parked(
+                delivery,
+                queue=delivery.queue,
+                reason=decided.reason,
+                error=_for_the_record(error),
+                attempts=decided.attempts,
+            )
+        )
+        _log_failure("message_parked", delivery, error, reason=decided.reason, attempt=decided.attempts)
+        return "parked"
+
+    async def _keep(self, parked: ParkedMessage) -> None:
+        try:
+            await self.parking.park(parked)
+        except Unavailable:
+            raise
+        except Exception as error:  # a bug there must not cost the message: hold it, and say so
+            log.exception("parking_failed", queue=parked.queue, message_id=parked.id)
+            raise Unavailable(f"parking failed: {type(error).__name__}") from error
+        await self._tell_publisher(parked)
+        self.metrics.parked.labels(parked.queue, parked.reason).inc()
+
+    async def _tell_publisher(self, parked: ParkedMessage) -> None:
+        refused = MessageRefused(
+            refused_queue=parked.queue,
+            message_id=parked.id,
+            reason=parked.reason,
+            error=parked.error.splitlines()[0] if parked.error else "",
+            parked_at=parked.parked_at,
+        )
+        await self.publisher.publish(
+            [outgoing(refused, id=str(uuid.uuid5(uuid.NAMESPACE_OID, parked.id)), time=parked.parked_at)]
+        )
+
+    async def _acknowledge(self, delivery: Delivery, outcome: str, *, through: int = 1) -> None:
+        """A stale delivery is left alone: the broker has requeued it, and its tag may mean another one now."""
+        if delivery.generation.alive and await _ack(delivery, multiple=through > 1):
+            delivery.generation.unsettled -= through
+            self.metrics.messages.labels(delivery.queue, outcome).inc(through)
+        else:
+            self.metrics.stale.labels(delivery.queue).inc(through)
+
+
+async def _ack(delivery: Delivery, *, multiple: bool) -> bool:
+    try:
+        async with broker_call():
+            await delivery.incoming.ack(multiple=multiple)
+    except BROKER_ERRORS:
+        return False
+    return True
+
+
+def in_words(error: Exception) -> str:
+    """The text of our own errors; of others only the kind: theirs may hold addresses."""
+    return str(error) if isinstance(error, CampaignsError) else type(error).__name__
+
+
+def _for_the_record(error: Exception) -> str:
+    """What an operator needs: our own text, or where in the code it happened."""
+    if isinstance(error, CampaignsError):
+        return str(error)
+    return f"{type(error).__name__}: {error}\n" + "".join(traceback.format_exception(error))[-4000:]
+
+
+def _log_failure(event: str, delivery: Delivery, error: Exception, **fields: object) -> None:
+    log.warning(event, queue=delivery.queue, message_id=delivery.id, error=in_words(error), **fields)
+
+
+__all__ = ["Parking", "Publishes", "Received", "Settlement", "Unsettled", "in_words"]

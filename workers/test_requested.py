@@ -1,0 +1,26 @@
+"""Sends test mails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handlers.test_requested import TestSender
+from messages.test_requested import TestRequested
+from workers.options import address_key, organisation, signing_keys
+from workers.part import Part
+from workers.resources import Resources, now
+
+
+def build(resources: Resources) -> Sequence[Part]:
+    stores, settings = resources.stores, resources.settings
+    sender = TestSender(
+        campaigns=stores.campaigns,
+        contacts=stores.contacts,
+        leases=stores.leases,
+        relay=resources.relay,
+        organisation=organisation(settings),
+        keys=signing_keys(settings),
+        address_key=address_key(settings),
+        now=now,
+    )
+    return [resources.runtime.single(TestRequested, sender, concurrency=settings.workers.concurrency)]
