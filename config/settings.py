@@ -1,0 +1,276 @@
+"""Every knob, once. Environment variables are CAMPAIGNS_<GROUP>__<NAME>; secrets may be files of a directory instead.
+
+Precedence: environment, then `.env`, then the secrets directory (CAMPAIGNS_SECRETS_DIR, default /run/secrets), then
+the defaults here. `python -m config.reference` writes docs/configuration.md and `.env.example` from this file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+PREFIX = "CAMPAIGNS_"
+DELIMITER = "__"
+
+
+class Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AmqpSettings(Group):
+    """RabbitMQ."""
+
+    url: SecretStr | None = Field(
+        None,
+        description="amqp:// or amqps:// URL; several, separated by blanks, are tried in turn. Empty: private servers",
+    )
+    ca_file: Path | None = Field(None, description="certificate authority of an amqps:// server")
+    certificate_file: Path | None = Field(None, description="client certificate, where the server asks for one")
+    key_file: Path | None = Field(None, description="key of the client certificate")
+    heartbeat_s: Annotated[int, Field(ge=2, le=600)] = Field(
+        10, description="a silent connection is dead after about 3 of these"
+    )
+
+
+class MongoSettings(Group):
+    """MongoDB, a replica set."""
+
+    url: SecretStr | None = Field(None, description="mongodb:// or mongodb+srv:// URL. Empty: private servers")
+    database: str = Field(
+        "crm_campaigns", min_length=1, max_length=38, description="database name: one per organisation"
+    )
+    ca_file: Path | None = Field(None, description="certificate authority of a server with TLS")
+    certificate_key_file: Path | None = Field(None, description="client certificate and key in one PEM file")
+    timeout_s: float = Field(5, gt=0, description="how long to look for a primary before saying that it is away")
+
+
+class SmtpTls(StrEnum):
+    AUTO = "auto"
+    NONE = "none"
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"
+
+
+class SmtpSettings(Group):
+    """The relay that takes our mail."""
+
+    host: str = Field("127.0.0.1", description="host name of the relay")
+    port: int = Field(587, ge=1, le=65535, description="port of the relay")
+    tls: SmtpTls = Field(
+        SmtpTls.AUTO,
+        description="starttls, implicit, none, or auto: starttls, unless the relay is this machine; never downgraded",
+    )
+    username: str | None = Field(None, description="for SMTP AUTH")
+    password: SecretStr | None = Field(None, description="for SMTP AUTH")
+    ca_file: Path | None = Field(None, description="certificate authority of the relay, where it is not a public one")
+    max_connections: int = Field(10, ge=1, le=500, description="connections per send worker")
+    messages_per_connection: int = Field(100, ge=1, description="then it is opened anew")
+
+
+class EditionName(StrEnum):
+    STANDARD = "standard"
+    PROFESSIONAL = "professional"
+    ENTERPRISE = "enterprise"
+    ULTIMATE = "ultimate"
+
+
+class OrganisationSettings(Group):
+    """Who sends. Name and postal address stand in the footer of every email (R37); no send without them (R38)."""
+
+    name: str = Field("", description="company name")
+    postal_address: str = Field("", description="postal address, one line")
+    support_contact: str = Field("", description="whom people ask when a campaign was stopped or cancelled (R75)")
+    edition: EditionName = Field(
+        EditionName.ENTERPRISE, description="campaigns from the CRM need enterprise or above (R6)"
+    )
+    skip_role_addresses: bool = Field(False, description="keep info@, sales@ and the like off synced lists (D5)")
+    gdpr: bool = Field(False, description="ask for a lawful basis on every campaign (R53)")
+
+
+class WebSettings(Group):
+    """Where links in emails lead."""
+
+    public_url: str = Field(
+        "http://localhost:8081", description="base of unsubscribe and tracking links, without a final slash"
+    )
+    bounce_domain: str | None = Field(
+        None, description="domain of the envelope sender (VERP); default: the From domain"
+    )
+
+
+class KeySettings(Group):
+    """Secrets of the deployment. `campaigns keys` makes new ones; private servers make and keep their own."""
+
+    address: SecretStr | None = Field(None, description="keys contact ids; back it up, never change it (64 hex digits)")
+    tokens: SecretStr | None = Field(
+        None, description="sign links and bounce addresses: the newest first, separated by blanks"
+    )
+
+
+class SendingSettings(Group):
+    """Pace and patience of the send workers."""
+
+    claim_window: int = Field(
+        200,
+        ge=1,
+        le=5000,
+        description="emails that a worker may hold without a recorded outcome: the most a kill leaves in doubt",
+    )
+    lease_s: float = Field(60, ge=3, description="a worker that is silent for this long has lost what it held")
+    chains: int = Field(32, ge=1, le=1000, description="batches of one campaign under way at once")
+    retry_delays_s: list[float] = Field(
+        [900, 1800, 3600, 7200, 14400, 28800, 43200],
+        description="how long a soft-bounced email waits, try by try; the last repeats",
+    )
+    give_up_s: float = Field(72 * 3600, gt=0, description="after this long it ends as soft bounced (R94)")
+    stall_s: float = Field(
+        60, gt=0, description="a campaign that has not moved for this long is offered to the workers again"
+    )
+    tick_s: float = Field(1, gt=0, description="how often the scheduler looks")
+
+
+class WorkerSettings(Group):
+    """How workers take messages."""
+
+    concurrency: int = Field(4, ge=1, le=200, description="messages under way at once in a worker for single messages")
+    window_messages: int = Field(200, ge=1, le=5000, description="messages settled together in a worker for windows")
+    window_wait_s: float = Field(0.05, gt=0, description="how long a window waits for more messages")
+    retry_delays_s: list[float] = Field(
+        [5, 30, 120, 600, 3600],
+        description="wait queues for messages that failed for now; changing them needs `campaigns init`",
+    )
+    max_attempts: int = Field(10, ge=1, description="then a message is parked")
+    hold_s: float = Field(
+        60,
+        ge=0,
+        description="how long work is held in hand while a server is away, before its message waits in a queue",
+    )
+    grace_s: float = Field(30, gt=0, description="how long a stopping worker may take to finish what it has begun")
+
+
+class HealthSettings(Group):
+    """Health and metrics of each process: /live, /ready, /metrics."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(0, ge=0, le=65535, description="0: any free port, told in the log")
+
+
+class LogFormat(StrEnum):
+    AUTO = "auto"
+    JSON = "json"
+    TEXT = "text"
+
+
+class LogSettings(Group):
+    """Logs go to standard error."""
+
+    level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
+    format: LogFormat = Field(LogFormat.AUTO, description="json, text, or auto: text on a terminal")
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter=DELIMITER,
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+    )
+
+    state_dir: Path | None = Field(
+        None, description="where private servers keep their data; default: the user's state directory"
+    )
+    amqp: AmqpSettings = AmqpSettings()
+    mongo: MongoSettings = MongoSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    organisation: OrganisationSettings = OrganisationSettings()
+    web: WebSettings = WebSettings()
+    keys: KeySettings = KeySettings()
+    sending: SendingSettings = SendingSettings()
+    workers: WorkerSettings = WorkerSettings()
+    health: HealthSettings = HealthSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Secrets are files named like the variables without the prefix, such as `smtp__password`."""
+        secrets = NestedSecretsSettingsSource(
+            file_secret_settings,
+            secrets_dir=os.environ.get(f"{PREFIX}SECRETS_DIR", "/run/secrets"),
+            secrets_dir_missing="ok",
+            secrets_prefix="",
+            secrets_nested_delimiter=DELIMITER,
+        )
+        return init_settings, env_settings, dotenv_settings, secrets
+
+
+class SettingsInvalid(Exception):
+    """One or more settings are wrong; the text names each environment variable and what is wrong with it."""
+
+
+def load() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsInvalid: names every wrong variable at once, and each unknown one with a near miss.
+    """
+    wrong = _unknown_variables()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong += [f"{variable(*map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors()]
+        raise SettingsInvalid("\n".join(wrong)) from error
+    if wrong:
+        raise SettingsInvalid("\n".join(wrong))
+    return settings
+
+
+def variable(*path: str) -> str:
+    """The environment variable of a setting: variable("smtp", "host") is CAMPAIGNS_SMTP__HOST."""
+    return PREFIX + DELIMITER.join(path).upper()
+
+
+#: Read by others than this class: the test suite, the Makefile, and the secrets source above.
+OTHER_VARIABLES = frozenset({"SECRETS_DIR", "ASSUME_YES", "VENV"})
+
+
+def _unknown_variables() -> list[str]:
+    """A line for each CAMPAIGNS_ variable that no setting reads: a misspelt one would be ignored in silence."""
+    known = set(all_variables()) | {PREFIX + name for name in OTHER_VARIABLES}
+    found = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    return [f"{name}: there is no such setting{_near_miss(name, known)}" for name in found]
+
+
+def _near_miss(name: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def all_variables() -> dict[str, FieldInfo]:
+    """Every environment variable of the settings, groups in order."""
+    found: dict[str, FieldInfo] = {}
+    for name, info in Settings.model_fields.items():
+        if isinstance(info.annotation, type) and issubclass(info.annotation, Group):
+            found |= {variable(name, inner): field for inner, field in info.annotation.model_fields.items()}
+        else:
+            found[variable(name)] = info
+    return found
