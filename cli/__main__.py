@@ -1,0 +1,5 @@
+"""`python -m cli` is `campaigns`."""
+
+from cli.main import run
+
+run()

@@ -1,0 +1,85 @@
+"""`campaigns campaign pause`, `resume`, `stop`, `cancel`, `reopen` and `unschedule`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+import typer
+
+from cli import context, lookup, views
+from cli.output import Json, out, print_json, say
+from domain.campaign import Campaign
+from domain.errors import IllegalTransition
+from handlers.campaign_moves import CampaignMoves
+from workers.resources import now
+
+Reason = Annotated[str, typer.Option(help="Why; shown wherever the status is.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+SETTLE_S = 30  #: how long to wait for workers to let go of what they hold
+
+
+def register(app: typer.Typer) -> None:
+    for command in (pause, resume, stop, cancel, reopen, unschedule):
+        app.command()(command)
+
+
+def pause(campaign_id: str, reason: Reason = "paused by hand", as_json: Json = False) -> None:
+    """Pause a campaign that is being sent. Workers notice within a second; what they sent until then counts."""
+    _move(campaign_id, lambda moves: moves.pause(campaign_id, reason), as_json=as_json)
+
+
+def resume(campaign_id: str, as_json: Json = False) -> None:
+    """Go on with a paused campaign."""
+
+    async def work(moves: CampaignMoves) -> None:
+        await context.publish(context.settings(quiet=True), await moves.resume(campaign_id))
+
+    _move(campaign_id, work, as_json=as_json)
+
+
+def stop(campaign_id: str, reason: Reason = "stopped by hand", yes: Yes = False, as_json: Json = False) -> None:
+    """End a campaign with part of it sent; the rest is skipped."""
+    _end(campaign_id, lambda moves: moves.stop(campaign_id, reason), yes=yes, as_json=as_json)
+
+
+def cancel(campaign_id: str, reason: Reason = "cancelled by hand", yes: Yes = False, as_json: Json = False) -> None:
+    """Cancel a campaign for good; what is not sent is skipped."""
+    _end(campaign_id, lambda moves: moves.cancel(campaign_id, reason), yes=yes, as_json=as_json)
+
+
+def reopen(campaign_id: str, as_json: Json = False) -> None:
+    """Make a reviewed or rejected campaign a draft again; its unsent rows are dropped."""
+    _move(campaign_id, lambda moves: moves.reopen(campaign_id), as_json=as_json)
+
+
+def unschedule(campaign_id: str, as_json: Json = False) -> None:
+    """Take a campaign off the schedule."""
+    _move(campaign_id, lambda moves: moves.unschedule(campaign_id), as_json=as_json)
+
+
+def _end(campaign_id: str, work: Callable[[CampaignMoves], Awaitable[bool]], *, yes: bool, as_json: bool) -> None:
+    if not context.confirmed(f"{campaign_id} cannot go on after this. End it?", yes=yes):
+        raise IllegalTransition(f"campaign {campaign_id} goes on: nobody confirmed; --yes does")
+
+    async def settled(moves: CampaignMoves) -> None:
+        if not await work(moves):
+            say("Workers are finishing what they had begun …")
+        for _ in range(SETTLE_S):
+            if await moves.settle(campaign_id):
+                return
+            await asyncio.sleep(1)
+        say("Some batches are still held; what is not sent of them is skipped as soon as they are let go of.")
+
+    _move(campaign_id, settled, as_json=as_json)
+
+
+def _move(campaign_id: str, work: Callable[[CampaignMoves], Awaitable[Any]], *, as_json: bool) -> None:
+    async def moved() -> Campaign:
+        async with context.stores(context.settings()) as stores:
+            await work(CampaignMoves(stores.campaigns, stores.emails, stores.slices, now))
+            return await lookup.campaign(stores, campaign_id)
+
+    found = asyncio.run(moved())
+    print_json(found) if as_json else out.print(views.steps(found))

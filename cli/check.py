@@ -1,0 +1,94 @@
+"""`campaigns check`: connects to everything, says what is wrong and how to mend it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import typer
+
+from cli import context
+from cli.output import Json, out, print_json, table
+from config.settings import Settings, variable
+from domain.errors import CampaignsError, Unavailable
+from gateways.smtp import SmtpRelay
+from repositories.connection import ping
+from workers.catalog import QUEUES
+from workers.declaration import missing
+from workers.options import amqp_options, levels_s, organisation, smtp_options
+from workers.topology import topology
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    what: str
+    ok: bool
+    found: str
+    mend: str = ""
+    away: bool = False  #: a server does not answer
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(check)
+
+
+def check(as_json: Json = False) -> None:
+    """Connect to RabbitMQ, MongoDB and the relay, and look at what sending needs."""
+    findings = asyncio.run(_check(context.settings()))
+    if as_json:
+        print_json(findings)
+    else:
+        rows = [("ok" if one.ok else "WRONG", one.what, one.found, one.mend) for one in findings]
+        out.print(table("", ("", "what", "found", "how to mend it"), rows))
+    if any(one.away for one in findings):
+        raise typer.Exit(3)
+    if not all(one.ok for one in findings):
+        raise typer.Exit(1)
+
+
+async def _check(settings: Settings) -> list[Finding]:
+    return [await _rabbitmq(settings), await _mongodb(settings), await _relay(settings), _organisation(settings)]
+
+
+async def _rabbitmq(settings: Settings) -> Finding:
+    try:
+        absent = await missing(amqp_options(settings), topology(QUEUES, levels_s(settings)))
+    except CampaignsError as error:
+        return _away("RabbitMQ", error, f"is it running? {variable('amqp', 'url')} says where it is")
+    if absent:
+        found = f"connected; {len(absent)} queues or exchanges are missing: {', '.join(absent[:3])}"
+        return Finding("RabbitMQ", False, found, "campaigns init")
+    return Finding("RabbitMQ", True, "connected; every queue is there")
+
+
+async def _mongodb(settings: Settings) -> Finding:
+    try:
+        async with context.stores(settings) as stores:
+            version = await ping(stores.database)
+    except CampaignsError as error:
+        return _away("MongoDB", error, f"is it running? {variable('mongo', 'url')} says where it is")
+    return Finding("MongoDB", True, f"connected to {version}, a replica set with a primary")
+
+
+async def _relay(settings: Settings) -> Finding:
+    relay = SmtpRelay(smtp_options(settings))
+    try:
+        await relay.check()
+    except CampaignsError as error:
+        return _away("SMTP relay", error, f"{variable('smtp', 'host')}, {variable('smtp', 'port')} say where it is")
+    finally:
+        await relay.close()
+    return Finding("SMTP relay", True, f"{settings.smtp.host}:{settings.smtp.port} lets us in")
+
+
+def _organisation(settings: Settings) -> Finding:
+    if lacking := organisation(settings).missing:
+        names = [variable("organisation", name.replace(" ", "_")) for name in lacking]
+        return Finding(
+            "Organisation", False, f"no {' and no '.join(lacking)}: nothing is sent", f"set {', '.join(names)}"
+        )
+    return Finding("Organisation", True, settings.organisation.name)
+
+
+def _away(what: str, error: CampaignsError, mend: str) -> Finding:
+    return Finding(what, False, str(error), mend, away=isinstance(error, Unavailable))

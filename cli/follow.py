@@ -1,0 +1,67 @@
+"""Waiting for work that the workers do, with its progress on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+from cli.progress import progress
+from domain.errors import Transient
+from domain.slices import Run
+
+T = TypeVar("T")
+
+POLL_S = 0.2
+PATIENCE_S = 15.0
+
+
+class NobodyWorks(Transient):
+    """A request was taken by RabbitMQ, and no worker has begun it."""
+
+
+async def until(
+    look: Callable[[], Awaitable[T]],
+    done: Callable[[T], bool],
+    *,
+    begun: Callable[[T], bool],
+    waiting_for: str,
+    see: Callable[[T], None] = lambda state: None,
+) -> T:
+    """The state that is `done`, looked at five times a second; `see` is shown each one.
+
+    Raises:
+        NobodyWorks: it has not even `begun` within 15 seconds.
+    """
+    started = time.monotonic()
+    while True:
+        state = await look()
+        see(state)
+        if done(state):
+            return state
+        if not begun(state) and time.monotonic() - started > PATIENCE_S:
+            raise NobodyWorks(
+                f"{waiting_for} is queued, and no worker has begun it within {PATIENCE_S:g} s. Start one with "
+                "`campaigns worker all`; nothing needs to be asked for again. `campaigns status` shows the queues"
+            )
+        await asyncio.sleep(POLL_S)
+
+
+async def run_ended(latest: Callable[[], Awaitable[Run | None]], since: datetime, title: str) -> Run:
+    """The run that began after `since`, once it has ended."""
+    with progress(title, total=1) as advance:
+        ended = await until(
+            latest,
+            lambda run: _is_new(run, since) and run is not None and run.ended_at is not None,
+            begun=lambda run: _is_new(run, since),
+            waiting_for=title,
+            see=lambda run: advance(len(run.done) / max(1, len(run.ranges)) if run and _is_new(run, since) else 0),
+        )
+    assert ended is not None, "a run that ended is there"
+    return ended
+
+
+def _is_new(run: Run | None, since: datetime) -> bool:
+    return run is not None and run.started_at is not None and run.started_at >= since

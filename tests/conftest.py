@@ -1,0 +1,110 @@
+"""Fixtures for every test: servers, and a virtual host and a database of one's own. See servers.py for the choices."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pymongo
+import pytest
+import pytest_socket
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
+
+from tests import shared_vhost
+from tests.servers import Control, ServersMissing, TestedServers, Tier, forced_tier
+from tests.servers import servers as start_servers
+from tests.vhosts import Vhosts
+
+TESTS = Path(__file__).parent
+#: Rules, messages, handlers and the runtime are proven without any server: there the network is off.
+ROOMS_WITHOUT_NETWORK = {"domain", "messages", "handlers", "workers"}
+TAKEN = pytest.StashKey[TestedServers]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Servers that were given by address are not ours to break: those tests are left out, visibly."""
+    try:
+        if forced_tier() is not Tier.URL:
+            return
+    except ServersMissing as error:
+        raise pytest.UsageError(str(error)) from error
+    breaking = [item for item in items if item.get_closest_marker("needs_control")]
+    items[:] = [item for item in items if item not in breaking]
+    config.hook.pytest_deselected(items=breaking)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Which servers the tests ran on."""
+    taken = config.stash.get(TAKEN, None)
+    if taken:
+        terminalreporter.write_line(f"servers: {taken.tier} (choose with TEST_SERVICES, see tests/servers.py)")
+
+
+@pytest.fixture(autouse=True)
+def _network(request: pytest.FixtureRequest) -> Iterator[None]:
+    if request.path.relative_to(TESTS).parts[0] not in ROOMS_WITHOUT_NETWORK:
+        yield
+        return
+    # asyncio wakes its loop through a pair of Unix sockets.
+    pytest_socket.disable_socket(allow_unix_socket=True)
+    yield
+    pytest_socket.enable_socket()
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest) -> Iterator[TestedServers]:
+    """The RabbitMQ and MongoDB of this session, started when the first test asks."""
+    with start_servers() as started:
+        request.config.stash[TAKEN] = started
+        yield started
+
+
+@pytest.fixture(scope="session")
+def _vhosts(servers: TestedServers) -> Iterator[Vhosts | None]:
+    if servers.ctl is None:
+        yield None
+        return
+    supply = Vhosts(servers.amqp_url, servers.ctl)
+    yield supply
+    if servers.tier is Tier.URL:
+        supply.delete_all()
+
+
+@pytest.fixture
+def amqp_url(servers: TestedServers, _vhosts: Vhosts | None) -> str:
+    """The address of a virtual host without any queue, for this test alone."""
+    if _vhosts:
+        return _vhosts.take()
+    asyncio.run(shared_vhost.empty(servers.amqp_url))
+    return servers.amqp_url
+
+
+@pytest.fixture
+def mongo_url(servers: TestedServers) -> str:
+    """The address of a replica set, without a database."""
+    return servers.mongo_url
+
+
+@pytest.fixture
+def database_name(mongo_url: str) -> Iterator[str]:
+    """A database for this test alone, dropped after it."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    yield name
+    with pymongo.MongoClient[dict[str, Any]](mongo_url) as client:
+        client.drop_database(name)
+
+
+@pytest.fixture
+async def mongo_database(mongo_url: str, database_name: str) -> AsyncIterator[AsyncIOMotorDatabase[Any]]:
+    """That database, through motor."""
+    client: AsyncIOMotorClient[Any] = AsyncIOMotorClient(mongo_url, tz_aware=True)
+    yield client[database_name]
+    client.close()
+
+
+@pytest.fixture
+def control(servers: TestedServers) -> Control:
+    """Stops, kills and starts the servers; the test carries the marker `needs_control` and leaves them running."""
+    assert servers.control, "mark this test with needs_control"
+    return servers.control
