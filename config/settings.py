@@ -249,8 +249,8 @@ def variable(*path: str) -> str:
     return PREFIX + DELIMITER.join(path).upper()
 
 
-#: Read by others than this class: the test suite, the Makefile, and the secrets source above.
-OTHER_VARIABLES = frozenset({"SECRETS_DIR", "ASSUME_YES", "VENV"})
+#: Read by others than this class: the Makefile, docker-compose.yml, and the secrets source above.
+OTHER_VARIABLES = frozenset({"SECRETS_DIR", "ASSUME_YES", "VENV", "IMAGE"})
 
 
 def _unknown_variables() -> list[str]:

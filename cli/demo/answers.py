@@ -28,7 +28,7 @@ class Answers:
 def answers(sent: Sequence[Email], now: datetime) -> Answers:
     """What comes back from everybody in `sent`."""
     dice = random.Random(SEED)
-    rows = sorted(sent, key=lambda row: row.id)
+    rows = sorted(sent, key=lambda row: row.address)
     bounced = _few(rows[100:], EventType.BOUNCED, BOUNCED_LATER, now)
     away = {event.email_id for event in bounced}
     events = bounced + [event for row in rows if row.id not in away for event in _one(row, now, dice)]

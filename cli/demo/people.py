@@ -69,6 +69,12 @@ def contacts(size: int) -> list[Person]:
     return _with_troubles([by_id.get(person.record_id, person) for person in own], size)
 
 
+def ordinary(size: int) -> list[Person]:
+    """Leads without any trouble, whose mail is taken at the first try."""
+    words = ("defer-", "full-", "unknown.", "spam.")
+    return [one for one in leads(size) if "@" in one.email and not one.opted_out and not one.email.startswith(words)]
+
+
 def _people(prefix: str, count: int, dice: random.Random) -> list[Person]:
     return [_person(f"{prefix}{number:012d}", number, dice) for number in range(1, count + 1)]
 

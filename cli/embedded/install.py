@@ -72,11 +72,17 @@ def ensure_installed(*, say: Say, assume_yes: bool = False) -> None:
     """
     missing = look()
     if missing:
-        command = manual_command(missing)
-        _refuse_what_cannot_be_installed(missing, command)
-        _ask(missing, command, assume_yes=assume_yes)
-        install(missing, say=say)
+        _installed(missing, say=say, assume_yes=assume_yes)
     check_mongod()
+
+
+def ensure_packages(packages: tuple[str, ...], *, say: Say, assume_yes: bool = False) -> None:
+    """Afterwards these system packages are installed, by the same rules as the servers. Asks first.
+
+    Raises:
+        CannotStart: they cannot or may not be installed; the text says what to type.
+    """
+    _installed(Missing(packages=packages), say=say, assume_yes=assume_yes)
 
 
 def install(missing: Missing, *, say: Say, policy: Path = POLICY) -> None:
@@ -127,6 +133,13 @@ def check_mongod() -> None:
 
 def _packages_of(libraries: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(LIBRARY_PACKAGES[name] for name in libraries))
+
+
+def _installed(missing: Missing, *, say: Say, assume_yes: bool) -> None:
+    command = manual_command(missing)
+    _refuse_what_cannot_be_installed(missing, command)
+    _ask(missing, command, assume_yes=assume_yes)
+    install(missing, say=say)
 
 
 def _refuse_what_cannot_be_installed(missing: Missing, command: str) -> None:
