@@ -18,6 +18,7 @@ from gateways.smtp_options import SmtpOptions, SmtpTimeouts, Tls
 __all__ = ["SmtpOptions", "SmtpRelay", "SmtpTimeouts", "Tls"]
 
 _MAILS_WORTH_A_CONNECTION = 5  #: a few test mails do not open ten connections
+_GOODBYE_S = 2.0  #: for the connections to close
 _ODD_MAILS = 3  #: so many different mails break connections and none was answered: it is the relay
 
 
@@ -61,11 +62,15 @@ class SmtpRelay:
             self._put_back(await self._dialogue())
 
     async def close(self) -> None:
-        """Say goodbye on every connection that rests."""
+        """Say goodbye on every connection that rests; a relay that does not listen is not waited for."""
         resting, self._resting = self._resting, []
         for dialogue in resting:
             dialogue.quit()
-        await asyncio.gather(*(dialogue.closed() for dialogue in resting))
+        farewells = [asyncio.create_task(dialogue.closed()) for dialogue in resting]
+        if farewells:
+            _, unheard = await asyncio.wait(farewells, timeout=_GOODBYE_S)
+            for farewell in unheard:
+                farewell.cancel()
 
     async def _lane(self, batch: _Batch) -> None:
         """One connection after another, until the batch is done or connections do not last."""

@@ -10,7 +10,7 @@ from domain.chains import next_in_chain
 from domain.contact import address
 from domain.email import NO_SLICE, Email, EmailState
 from domain.errors import NotReady, UnknownCampaign
-from domain.slices import Claim
+from domain.slices import Claim, Slice
 from handlers.abandoned import put_in_doubt
 from handlers.ports import Campaigns, Clock, Emails, Slices
 from handlers.slice_sender import SliceEnd, SliceSender
@@ -55,11 +55,19 @@ class BatchSender:
             return []
         if claim is Claim.ABANDONED:
             await put_in_doubt(held, self.emails, self.slices, self.now())
-        end = await self.send(campaign, held) if claim is Claim.MINE else SliceEnd.FINISHED
+        end = await self._sent(campaign, held) if claim is Claim.MINE else SliceEnd.FINISHED
         if end is SliceEnd.LEFT:
             return []
         following = number if end is SliceEnd.INTERRUPTED else next_in_chain(campaign, number)
         return [] if following is None else [message.model_copy(update={"slice": following})]
+
+    async def _sent(self, campaign: Campaign, held: Slice) -> SliceEnd:
+        """Looks at the campaign once more: one that was cancelled just before this claim skips who is in the batch."""
+        known = await self.campaigns.get(campaign.id)
+        if known is None or known.status is not CampaignStatus.SENDING:
+            await self.slices.release(held)
+            return SliceEnd.LEFT
+        return await self.send(known, held)
 
     # ---- the form from outside
 

@@ -55,20 +55,20 @@ async def _run(names: Sequence[str], settings: Settings) -> int:
     relay = SmtpRelay(smtp_options(settings))
     resources = Resources(settings, stores, runtime, relay)
     try:
-        return await shell.run_workers(runtime, _parts(names, resources), shell_options(settings))
+        return await shell.run_workers(runtime, parts(names, resources), shell_options(settings))
     finally:
         await relay.close()
         stores.close()
 
 
-def _parts(names: Sequence[str], resources: Resources) -> list[Part]:
+def parts(names: Sequence[str], resources: Resources) -> list[Part]:
     """The workers' own parts, and for each of their queues one that parks what RabbitMQ gave up."""
-    parts = [part for name in names for part in WORKERS[name](resources)]
-    queues = [queue for name in names for queue in _queues(name)]
-    return [*parts, *(resources.runtime.parker(queue) for queue in queues)]
+    own = [part for name in names for part in WORKERS[name](resources)]
+    queues = [queue for name in names for queue in queues_of(name)]
+    return [*own, *(resources.runtime.parker(queue) for queue in queues)]
 
 
-def _queues(name: str) -> tuple[str, ...]:
+def queues_of(name: str) -> tuple[str, ...]:
     if name == SendBatch.queue:
         return (name, URGENT)
     return (name,) if name in INCOMING else ()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from pytest import MonkeyPatch
 
 from domain.campaign import CampaignStatus
 from domain.contact import ContactField, OptOut
@@ -14,7 +16,7 @@ from domain.delivery import Wire
 from domain.eligibility import SuppressionReason
 from domain.email import EmailState, Outcome
 from domain.errors import NotReady, RelayUnavailable, StoreUnavailable, UnknownCampaign
-from domain.slices import SliceState
+from domain.slices import Claim, Slice, SliceState
 from domain.smtp_reply import Reply
 from messages.send_batch import SendBatch
 from tests.builders import NOW, a_campaign, a_contact, a_stamp, a_suppression, an_id, later
@@ -49,6 +51,22 @@ async def test_a_repeated_message_changes_nothing() -> None:
     assert await world.send(0) == [2]  # goes on with the chain: the first follow-up may have been lost
     assert world.emails.stored == before
     assert len(relay.taken) == 2
+
+
+async def test_a_campaign_that_is_cancelled_while_its_batch_is_claimed_is_let_go(monkeypatch: MonkeyPatch) -> None:
+    """Between the first look and the claim: nobody held the batch, so its people were skipped."""
+    relay = MemoryRelay()
+    world = await World(relay=relay).planned()
+    claim = world.slices.claim
+
+    async def claim_late(*wanted: Any) -> tuple[Claim, Slice]:
+        world.status(CampaignStatus.CANCELLED)
+        return await claim(*wanted)
+
+    monkeypatch.setattr(world.slices, "claim", claim_late)
+    assert await world.send(0) == []
+    assert relay.taken == []
+    assert world.slices.stored["spring:0"].state is SliceState.PLANNED
 
 
 async def test_a_second_message_for_a_slice_that_a_live_worker_holds_dies_out() -> None:

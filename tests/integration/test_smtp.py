@@ -219,6 +219,19 @@ async def test_a_resting_connection_that_the_server_closed_costs_nobody_anything
     assert ends(found) == {"b@x.example": 250}
 
 
+async def test_a_batch_without_mails_connects_to_nobody() -> None:
+    async with ScriptedRelay() as server, relay_to(server) as relay:
+        assert await attempts(relay, []) == {}
+    assert server.connections == 0
+
+
+async def test_the_check_logs_in_and_sends_nothing() -> None:
+    async with ScriptedRelay() as server, relay_to(server) as relay:
+        await relay.check()
+        await attempts(relay, [a_mail("a@x.example")])
+    assert server.connections == 1
+
+
 async def test_a_connection_that_rests_too_long_is_closed_politely() -> None:
     async with ScriptedRelay() as server, relay_to(server, idle_timeout_s=0.01) as relay:
         await attempts(relay, [a_mail("a@x.example")])

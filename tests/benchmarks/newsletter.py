@@ -1,0 +1,133 @@
+"""A newsletter of about 10 kB with ten merge fields, the people it goes to, and its rows of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TypeVar
+
+from config.settings import Settings
+from domain.assembly import OutgoingMail
+from domain.campaign import Campaign, CampaignStatus, Content, hash_of
+from domain.contact import Contact, ContactField, Membership, Source, Stamp, SubscriptionType, contact_id
+from domain.email import Email, EmailState, email_id, message_id
+from domain.mailer import mailer_of, recipient_of
+from domain.predesigned import predesigned
+from repositories.stores import Stores
+from tests.builders import a_campaign
+from workers.options import address_key, organisation, signing_keys
+
+T = TypeVar("T")
+
+LIST = "news"
+AT_ONCE = 1000  #: documents per write while seeding
+_GIVEN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+_SUBJECT = "{{ first_name | default('Hello') }}, the spring news for {{ company }}"
+_BODY = """Dear {{ first_name | default("reader") }} {{ last_name }},
+
+as {{ position }} at {{ company }} in {{ city }} you asked us to write when something changes. Three things did, and we
+think that the second one matters to you most. Your number with us is still {{ customer_number }}, and your plan,
+{{ plan }}, has not changed.
+
+First: orders from {{ country }} are now packed on the day they come in, up to four in the afternoon. Until now that was
+noon, and whoever wrote at one o'clock waited a day longer than necessary. We moved a wall, hired two people and changed
+the hour at which the lorry comes; all three were needed, and the lorry was the hardest to move.
+
+Second: {{ account_manager }}, who looks after you, has a direct line since March. Please write it down: {{ phone }}. It
+rings on a desk and not in a queue, and if nobody is at the desk it rings on the next one.
+
+Third: the price list for the second half of the year is ready. Most prices stay as they are; those of paper and of
+everything that is shipped in paper rise by three per cent, and we would rather say so in the third paragraph of a
+letter than in small print on an invoice. The list has the old and the new price beside each other on every line.
+
+There is more: the catalogue is in print, the workshop in {{ city }} takes place again this autumn, and the photographs
+of last year's one are on our pages, the one with the ladder among them. Whoever wants to come writes us a line; there
+are forty places and, as always, good coffee.
+
+Thank you for the time that it took to read this, {{ first_name | default("dear reader") }}. Answer this letter if you
+have a question: it comes to people who know {{ company }} and read what you write."""
+FIELDS = (
+    "first_name", "last_name", "position", "company", "city", "customer_number", "plan", "country", "account_manager",
+    "phone",
+)  # fmt: skip
+
+
+def people(count: int, key: bytes) -> list[Contact]:
+    """Contacts on the list, with a value in each of the ten fields."""
+    return [_person(number, key) for number in range(count)]
+
+
+def _person(number: int, key: bytes) -> Contact:
+    address = f"jane.person{number}@company{number % 997}.example"
+    stamp = Stamp(_GIVEN, 1, f"Leads:{number}")
+    return Contact(
+        id=contact_id(address, key),
+        address=address,
+        sources={stamp.ref: Source(stamp.ref, stamp)},
+        fields={name: ContactField(f"{name.replace('_', ' ').title()} {number}", stamp) for name in FIELDS},
+        memberships={LIST: Membership(LIST, frozenset({f"sync:leads|{stamp.ref}"}))},
+        subscription=SubscriptionType.MARKETING,
+    )
+
+
+def campaign(name: str, slices: int, chains: int) -> Campaign:
+    """As it is stored while it is being sent."""
+    written = predesigned("basic-one-column").source({"headline": "News for {{ company }}", "body": _BODY})
+    content = Content(_SUBJECT, "What changes this spring", written.html)
+    draft = a_campaign(name, content=content, list_id=LIST, slices=slices, chains=chains)
+    return replace(draft, status=CampaignStatus.SENDING, reviewed_hash=hash_of(draft))
+
+
+def rows(of: Campaign, people: Sequence[Contact], claim_window: int) -> list[Email]:
+    """Planned rows in batches of `claim_window`."""
+    return [_row(of, person, number // claim_window) for number, person in enumerate(people)]
+
+
+def _row(of: Campaign, person: Contact, batch: int) -> Email:
+    key = email_id(of.id, person.id)
+    return Email(
+        id=key,
+        campaign_id=of.id,
+        contact_id=person.id,
+        address=person.address,
+        ref=next(iter(person.sources)),
+        state=EmailState.PLANNED,
+        message_id=message_id(key, of.sender.domain),
+        slice=batch,
+        state_at=_GIVEN,
+    )
+
+
+async def seed_people(stores: Stores, count: int, settings: Settings) -> list[Contact]:
+    """Stores them; who they are."""
+    found = people(count, address_key(settings))
+    for some in _portions(found):
+        await stores.contacts.save(some)
+    return found
+
+
+async def seed_campaign(stores: Stores, name: str, people: Sequence[Contact], settings: Settings) -> Campaign:
+    """Stores a campaign with its ledger and batches, as review and send-requested leave it."""
+    window = settings.sending.claim_window
+    of = campaign(name, -(-len(people) // window), settings.sending.chains)
+    await stores.campaigns.add(of)
+    for some in _portions(rows(of, people, window)):
+        await stores.emails.plan(some)
+    await stores.slices.plan(of.id, range(of.slices))
+    return of
+
+
+def mails(people: Sequence[Contact], settings: Settings) -> list[OutgoingMail]:
+    """The ready bytes that the workers would send to them."""
+    of = campaign("ready", 1, 1)
+    assembler = mailer_of(of, organisation(settings), signing_keys(settings))
+    now = datetime.now(UTC)
+    return [assembler.mail(recipient_of(_row(of, person, 0), person), now=now) for person in people]
+
+
+def _portions(items: Sequence[T]) -> list[list[T]]:
+    waiting = iter(items)
+    return list(iter(lambda: list(islice(waiting, AT_ONCE)), []))
