@@ -19,6 +19,18 @@ from workers.resources import now
 CAMPAIGN, LIST, TOPIC = "autumn-news", "newsletter", "product-news"
 MODULES = ("Leads", "Contacts")
 TOPIC_LEAVERS = 12
+#: What the places of the template are filled with.
+NEWS = {
+    "kicker": "AUTUMN",
+    "headline": "Good to see you, {{ first_name | default('dear reader') }}",
+    "introduction": "What changed over the summer, and what it means for {{ company | default('you') }}.",
+    "story_title": "The new warehouse in Malmö is open",
+    "story_text": "Orders from the north leave a day earlier now. Nothing changes for you but the date on the parcel.",
+    "left_title": "Visit us",
+    "left_text": "An open day for customers on 12 December, with coffee and a look behind the gates.",
+    "right_title": "Fewer boxes",
+    "right_text": "Small orders travel in paper bags from now on.",
+}
 TESTER = "marketing@northwind.example"
 
 
@@ -66,6 +78,7 @@ class Story:
             "--subject", "{{ first_name | default('Hello') }}, our autumn news", "--preheader", "New this season",
             "--from-address", "news@northwind.example", "--module", "Leads", "--module", "Contacts",
             "--list", LIST, "--topic", TOPIC,
+            *(option for place, text in NEWS.items() for option in ("--fill", f"{place}={text}")),
         )  # fmt: skip
         _campaigns("campaign", "test", CAMPAIGN, "--to", TESTER, "--value", "first_name=Anna")
         _campaigns("campaign", "review", CAMPAIGN, "--yes")
@@ -119,7 +132,8 @@ def _campaigns(*arguments: str) -> None:
     from cli.main import app  # the command line has the demo in it
 
     out.print(f"$ campaigns {_typed(arguments)}", style="blue", markup=False, soft_wrap=True)
-    app(list(arguments), standalone_mode=False)
+    if code := app(list(arguments), standalone_mode=False):
+        raise DemoFailed(f"`campaigns {arguments[0]}` ended with exit code {code}")
 
 
 def _typed(arguments: tuple[str, ...], most: int = 6) -> str:
