@@ -9,14 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from cli import context, lookup, views
+from cli.arguments import CampaignId, Yes
 from cli.output import Json, out, print_json, say
+from config.settings import Settings
 from domain.campaign import Campaign
 from domain.errors import IllegalTransition
 from handlers.campaign_moves import CampaignMoves
+from repositories.stores import Stores
 from workers.resources import now
 
 Reason = Annotated[str, typer.Option(help="Why; shown wherever the status is.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Work = Callable[[CampaignMoves], Awaitable[Any]]
 SETTLE_S = 30  #: how long to wait for workers to let go of what they hold
 
 
@@ -25,61 +28,68 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def pause(campaign_id: str, reason: Reason = "paused by hand", as_json: Json = False) -> None:
-    """Pause a campaign that is being sent. Workers notice within a second; what they sent until then counts."""
-    _move(campaign_id, lambda moves: moves.pause(campaign_id, reason), as_json=as_json)
+def pause(campaign_id: CampaignId, reason: Reason = "paused by hand", as_json: Json = False) -> None:
+    """Pause a campaign that is being sent. Workers notice soon; what they sent until then counts."""
+    _move(context.settings(), campaign_id, lambda moves: moves.pause(campaign_id, reason), as_json=as_json)
 
 
-def resume(campaign_id: str, as_json: Json = False) -> None:
+def resume(campaign_id: CampaignId, as_json: Json = False) -> None:
     """Go on with a paused campaign."""
+    settings = context.settings()
 
     async def work(moves: CampaignMoves) -> None:
-        await context.publish(context.settings(quiet=True), await moves.resume(campaign_id))
+        await context.publish(settings, await moves.resume(campaign_id))
 
-    _move(campaign_id, work, as_json=as_json)
+    _move(settings, campaign_id, work, as_json=as_json)
 
 
-def stop(campaign_id: str, reason: Reason = "stopped by hand", yes: Yes = False, as_json: Json = False) -> None:
+def stop(campaign_id: CampaignId, reason: Reason = "stopped by hand", yes: Yes = False, as_json: Json = False) -> None:
     """End a campaign with part of it sent; the rest is skipped."""
     _end(campaign_id, lambda moves: moves.stop(campaign_id, reason), yes=yes, as_json=as_json)
 
 
-def cancel(campaign_id: str, reason: Reason = "cancelled by hand", yes: Yes = False, as_json: Json = False) -> None:
+def cancel(
+    campaign_id: CampaignId, reason: Reason = "cancelled by hand", yes: Yes = False, as_json: Json = False
+) -> None:
     """Cancel a campaign for good; what is not sent is skipped."""
     _end(campaign_id, lambda moves: moves.cancel(campaign_id, reason), yes=yes, as_json=as_json)
 
 
-def reopen(campaign_id: str, as_json: Json = False) -> None:
+def reopen(campaign_id: CampaignId, as_json: Json = False) -> None:
     """Make a reviewed or rejected campaign a draft again; its unsent rows are dropped."""
-    _move(campaign_id, lambda moves: moves.reopen(campaign_id), as_json=as_json)
+    _move(context.settings(), campaign_id, lambda moves: moves.reopen(campaign_id), as_json=as_json)
 
 
-def unschedule(campaign_id: str, as_json: Json = False) -> None:
+def unschedule(campaign_id: CampaignId, as_json: Json = False) -> None:
     """Take a campaign off the schedule."""
-    _move(campaign_id, lambda moves: moves.unschedule(campaign_id), as_json=as_json)
+    _move(context.settings(), campaign_id, lambda moves: moves.unschedule(campaign_id), as_json=as_json)
 
 
 def _end(campaign_id: str, work: Callable[[CampaignMoves], Awaitable[bool]], *, yes: bool, as_json: bool) -> None:
-    if not context.confirmed(f"{campaign_id} cannot go on after this. End it?", yes=yes):
-        raise IllegalTransition(f"campaign {campaign_id} goes on: nobody confirmed; --yes does")
-
-    async def settled(moves: CampaignMoves) -> None:
-        if not await work(moves):
-            say("Workers are finishing what they had begun …")
-        for _ in range(SETTLE_S):
-            if await moves.settle(campaign_id):
-                return
-            await asyncio.sleep(1)
-        say("Some batches are still held; what is not sent of them is skipped as soon as they are let go of.")
-
-    _move(campaign_id, settled, as_json=as_json)
+    settings = context.settings()
+    found = context.stored(settings, lambda stores: lookup.campaign(stores, campaign_id))
+    if not context.confirmed(f"{campaign_id} is {found.status} and cannot go on after this. End it?", yes=yes):
+        raise IllegalTransition(f"campaign {campaign_id} stays {found.status}: nobody confirmed; --yes does")
+    _move(settings, campaign_id, lambda moves: _settled(moves, campaign_id, work), as_json=as_json)
 
 
-def _move(campaign_id: str, work: Callable[[CampaignMoves], Awaitable[Any]], *, as_json: bool) -> None:
-    async def moved() -> Campaign:
-        async with context.stores(context.settings()) as stores:
-            await work(CampaignMoves(stores.campaigns, stores.emails, stores.slices, now))
-            return await lookup.campaign(stores, campaign_id)
+async def _settled(moves: CampaignMoves, campaign_id: str, work: Callable[[CampaignMoves], Awaitable[bool]]) -> None:
+    """End it, and wait a while for the workers to let go of what they hold."""
+    if await work(moves):
+        return
+    say("Workers are finishing what they had begun …")
+    for _ in range(SETTLE_S):
+        await asyncio.sleep(1)
+        if await moves.settle(campaign_id):
+            return
+    say("Some batches are still held; what is not sent of them is skipped as soon as they are let go of.")
 
-    found = asyncio.run(moved())
+
+def _move(settings: Settings, campaign_id: str, work: Work, *, as_json: bool) -> None:
+    async def moved(stores: Stores) -> Campaign:
+        await lookup.campaign(stores, campaign_id)
+        await work(CampaignMoves(stores.campaigns, stores.emails, stores.slices, now))
+        return await lookup.campaign(stores, campaign_id)
+
+    found = context.stored(settings, moved)
     print_json(found) if as_json else out.print(views.steps(found))

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import say
+from cli.output import counted, say
 from gateways.catcher import Catcher, CatcherOptions
 
 
@@ -20,11 +20,12 @@ def register(app: typer.Typer) -> None:
 
 def catch_mail(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes any free one.")] = 2525,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")] = 2525,
     directory: Annotated[
-        Path | None, typer.Option(help="A Maildir to keep mails in; without one they are counted.")
+        Path | None,
+        typer.Option(file_okay=False, help="A Maildir to keep mails in; without one they are counted."),
     ] = None,
-    empty: Annotated[bool, typer.Option("--empty", help="Remove what the directory holds from before.")] = False,
+    empty: Annotated[bool, typer.Option("--empty", help="Remove mails that the directory holds from before.")] = False,
 ) -> None:
     """Run an SMTP server that delivers nothing: for trying things out, never for real mail.
 
@@ -45,6 +46,7 @@ async def _serve(options: CatcherOptions) -> None:
         say(
             f"Catching mail on {options.host}:{catcher.port}"
             + (f" in {options.directory}" if options.directory else "")
+            + ". Stop it with Ctrl-C."
         )
         await stopping.wait()
-        say(f"{catcher.accepted.total():,} mails accepted for {len(catcher.accepted):,} recipients.")
+        say(f"{counted(catcher.accepted.total(), 'mail')} accepted for {counted(len(catcher.accepted), 'recipient')}.")

@@ -15,6 +15,7 @@ from gateways.smtp import SmtpRelay
 from repositories.connection import ping
 from workers.catalog import QUEUES
 from workers.declaration import missing
+from workers.dkim_keys import dkim_keys
 from workers.options import amqp_options, levels_s, organisation, smtp_options
 from workers.topology import topology
 
@@ -47,7 +48,8 @@ def check(as_json: Json = False) -> None:
 
 
 async def _check(settings: Settings) -> list[Finding]:
-    return [await _rabbitmq(settings), await _mongodb(settings), await _relay(settings), _organisation(settings)]
+    servers = [await _rabbitmq(settings), await _mongodb(settings), await _relay(settings)]
+    return [*servers, _dkim(settings), _organisation(settings)]
 
 
 async def _rabbitmq(settings: Settings) -> Finding:
@@ -81,11 +83,26 @@ async def _relay(settings: Settings) -> Finding:
     return Finding("SMTP relay", True, f"{settings.smtp.host}:{settings.smtp.port} lets us in")
 
 
+def _dkim(settings: Settings) -> Finding:
+    """Mail without a signature is not wrong for whoever tries things out, so it is said and no more."""
+    try:
+        keys = dkim_keys(settings)
+    except CampaignsError as error:
+        return Finding("DKIM", False, str(error), f"mend or remove the file; {variable('dkim', 'directory')}")
+    if keys.relay_signs:
+        return Finding("DKIM", True, "the relay signs")
+    if not keys.by_domain:
+        mend = f"campaigns dkim generate DOMAIN, or set {variable('smtp', 'dkim')}=relay where the relay signs"
+        return Finding("DKIM", True, "no key: mail goes out unsigned", mend)
+    signed = ", ".join(f"{domain} ({key.name.selector})" for domain, key in sorted(keys.by_domain.items()))
+    return Finding("DKIM", True, f"we sign for {signed}; mail from other domains goes out unsigned")
+
+
 def _organisation(settings: Settings) -> Finding:
     if lacking := organisation(settings).missing:
         names = [variable("organisation", name.replace(" ", "_")) for name in lacking]
         return Finding(
-            "Organisation", False, f"no {' and no '.join(lacking)}: nothing is sent", f"set {', '.join(names)}"
+            "Organisation", False, f"no {' and no '.join(lacking)}: nothing is sent", f"set {' and '.join(names)}"
         )
     return Finding("Organisation", True, settings.organisation.name)
 

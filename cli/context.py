@@ -1,20 +1,26 @@
-"""Where a command works: the settings, with private servers and keys where none were given."""
+"""Where a command works: the settings, with private servers and keys where none were given.
+
+A command asks for its settings once, before anything else, and hands them on.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import typer
 from pydantic import SecretStr
 
 from cli import embedded, keys
 from cli.output import say
-from config.settings import KeySettings, Settings, load
+from cli.preparation import initialise
+from config.settings import PREFIX, DkimSettings, KeySettings, Settings, load
 from messages.base import Message
 from repositories.stores import Stores
 from workers.options import amqp_options, database
@@ -22,8 +28,13 @@ from workers.outgoing import outgoing
 from workers.publisher import publishing
 from workers.resources import new_id, now
 
+T = TypeVar("T")
 
-def settings(*, quiet: bool = False) -> Settings:
+ASSUME_YES = PREFIX + "ASSUME_YES"
+WINDOW = 500  #: messages handed to the publisher at once
+
+
+def settings() -> Settings:
     """The settings, complete: private servers are started where no URL is given, and bring their own keys.
 
     Raises:
@@ -34,23 +45,25 @@ def settings(*, quiet: bool = False) -> Settings:
     if given.amqp.url is not None and given.mongo.url is not None:
         return _with_keys(given, keys.required(given.keys))
     directory = state_dir(given)
-    servers = embedded.up(directory, say=(lambda text: None) if quiet else say, assume_yes=assume_yes())
-    completed = given.model_copy(
-        update={
-            "amqp": given.amqp.model_copy(update={"url": given.amqp.url or SecretStr(servers.amqp_url)}),
-            "mongo": given.mongo.model_copy(update={"url": given.mongo.url or SecretStr(servers.mongo_url)}),
-        }
-    )
-    return _with_keys(completed, keys.kept(given.keys, directory))
+    found = embedded.running(directory)
+    completed = _completed(given, found or embedded.up(directory, say=say, assume_yes=assume_yes()), directory)
+    if found is None:
+        asyncio.run(initialise(completed))
+    return completed
 
 
 def state_dir(given: Settings) -> Path:
-    return given.state_dir or embedded.default_state_dir()
+    return given.state_dir.absolute() if given.state_dir else embedded.default_state_dir()
+
+
+def dkim_directory(given: Settings) -> Path:
+    """Where DKIM keys are, or would be."""
+    return given.dkim.directory or state_dir(given) / "dkim"
 
 
 def assume_yes() -> bool:
     """Whether questions are answered with yes: by option, by variable, or because nobody is there to ask."""
-    return os.environ.get("CAMPAIGNS_ASSUME_YES") == "1" or os.environ.get("CI") == "true"
+    return os.environ.get(ASSUME_YES) == "1" or os.environ.get("CI") == "true"
 
 
 def confirmed(question: str, *, yes: bool) -> bool:
@@ -68,6 +81,16 @@ async def stores(given: Settings) -> AsyncIterator[Stores]:
         found.close()
 
 
+def stored(given: Settings, work: Callable[[Stores], Awaitable[T]]) -> T:
+    """What `work` makes of the repositories."""
+
+    async def on_stores() -> T:
+        async with stores(given) as found:
+            return await work(found)
+
+    return asyncio.run(on_stores())
+
+
 async def publish(given: Settings, messages: Sequence[Message], deadline_s: float = 10.0) -> list[str]:
     """Publish confirmed; the ids of the events.
 
@@ -75,18 +98,28 @@ async def publish(given: Settings, messages: Sequence[Message], deadline_s: floa
         BrokerUnavailable: RabbitMQ did not confirm in time.
         Unroutable: no queue takes them; `campaigns init` declares it.
     """
-    ids = [new_id() for _ in messages]
+    identified = [(new_id(), message) for message in messages]
+    waiting = iter(identified)
     async with publishing(amqp_options(given), "campaigns", deadline_s) as publisher:
-        await publisher.publish(
-            [outgoing(message, id=id_, time=now()) for id_, message in zip(ids, messages, strict=True)]
-        )
-    return ids
+        while window := list(islice(waiting, WINDOW)):
+            await publisher.publish([outgoing(message, id=id_, time=now()) for id_, message in window])
+    return [id_ for id_, _ in identified]
+
+
+def _completed(given: Settings, servers: embedded.Servers, directory: Path) -> Settings:
+    amqp_url, mongo_url = SecretStr(servers.amqp_url), SecretStr(servers.mongo_url)
+    urls = {
+        "amqp": given.amqp.model_copy(update={"url": given.amqp.url or amqp_url}),
+        "mongo": given.mongo.model_copy(update={"url": given.mongo.url or mongo_url}),
+    }
+    return _with_keys(given.model_copy(update=urls), keys.kept(given.keys, directory))
 
 
 def _with_keys(given: Settings, found: KeySettings) -> Settings:
-    return given.model_copy(update={"keys": found})
+    return given.model_copy(update={"keys": found, "dkim": _with_directory(given)})
 
 
-def utc(time: datetime | None) -> datetime | None:
-    """A time from the command line: UTC unless it says otherwise."""
-    return time.replace(tzinfo=UTC) if time is not None and time.tzinfo is None else time
+def _with_directory(given: Settings) -> DkimSettings:
+    """A directory that was named has to be there; the default one need not."""
+    default = dkim_directory(given)
+    return given.dkim.model_copy(update={"directory": default}) if default.is_dir() else given.dkim

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -29,7 +30,7 @@ class Explanation:
     suppressed: frozenset[SuppressionReason]
 
 
-def claimed(held: Slice) -> dict[str, object]:
+def claimed(held: Slice) -> dict[str, Any]:
     """How a planned row is shown while a worker holds its batch."""
     return {"state": EmailState.CLAIMED, "detail": f"in batch {held.number}, held by {held.owner}"}
 

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from typing import TypeVar
 
 from cli.progress import progress
-from domain.errors import Transient
+from domain.errors import Permanent, Transient
 from domain.slices import Run
+from repositories.stores import Stores
 
 T = TypeVar("T")
 
 POLL_S = 0.2
 PATIENCE_S = 15.0
+LATELY = 20  #: parked messages of a queue among which a request is looked for
 
 
 class NobodyWorks(Transient):
     """A request was taken by RabbitMQ, and no worker has begun it."""
+
+
+class Refused(Permanent):
+    """A worker has parked the request; the text is the worker's."""
 
 
 async def until(
@@ -43,8 +49,8 @@ async def until(
             return state
         if not begun(state) and time.monotonic() - started > PATIENCE_S:
             raise NobodyWorks(
-                f"{waiting_for} is queued, and no worker has begun it within {PATIENCE_S:g} s. Start one with "
-                "`campaigns worker all`; nothing needs to be asked for again. `campaigns status` shows the queues"
+                f"{waiting_for} is queued, and no worker has begun it within {PATIENCE_S:g} s. Start one: "
+                "`campaigns worker all`. Nothing needs to be asked for again; `campaigns status` shows the queues."
             )
         await asyncio.sleep(POLL_S)
 
@@ -61,6 +67,16 @@ async def run_ended(latest: Callable[[], Awaitable[Run | None]], since: datetime
         )
     assert ended is not None, "a run that ended is there"
     return ended
+
+
+async def not_refused(stores: Stores, queue: str, requests: Collection[str]) -> None:
+    """
+    Raises:
+        Refused: a worker has parked one of these events, which came to this queue; says why.
+    """
+    for parked in await stores.parked.page(queue=queue, limit=LATELY):
+        if parked.message_id in requests:
+            raise Refused(f"{parked.error} (parked in {parked.queue} as {parked.reason})")
 
 
 def _is_new(run: Run | None, since: datetime) -> bool:

@@ -10,14 +10,13 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from config.settings import KeySettings
-from domain.errors import CampaignsError
+from config.settings import KeySettings, SettingsInvalid, variable
 
 KEY_BYTES = 32
 FILE = "keys.json"
 
 
-class KeysMissing(CampaignsError):
+class KeysMissing(SettingsInvalid):
     """Servers are given and the keys that belong to their data are not."""
 
 
@@ -32,7 +31,7 @@ def required(given: KeySettings) -> KeySettings:
     Raises:
         KeysMissing: names the variables; keys made up here would be other ones on the next machine.
     """
-    missing = [f"CAMPAIGNS_KEYS__{name.upper()}" for name in ("address", "tokens") if getattr(given, name) is None]
+    missing = [variable("keys", name) for name in ("address", "tokens") if getattr(given, name) is None]
     if missing:
         raise KeysMissing(
             f"{' and '.join(missing)} not set. Make keys once with `campaigns keys`, give every process the same, "

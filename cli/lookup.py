@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from domain.books import Books
 from domain.campaign import Campaign
+from domain.contact import Contact, contact_id
 from domain.errors import UnknownCampaign, UnknownSync
 from domain.sync import Sync
 from repositories.stores import Stores
@@ -19,6 +21,11 @@ async def campaign(stores: Stores, campaign_id: str) -> Campaign:
     return found
 
 
+async def books(stores: Stores, campaign: Campaign) -> Books:
+    """The books as they stand; nobody is selected before the first review."""
+    return await stores.emails.books(campaign.id, campaign.report.selected if campaign.report else 0)
+
+
 async def sync(stores: Stores, sync_id: str) -> Sync:
     """
     Raises:
@@ -28,3 +35,9 @@ async def sync(stores: Stores, sync_id: str) -> Sync:
     if found is None:
         raise UnknownSync(f"there is no sync {sync_id}; `campaigns sync show` lists all")
     return found
+
+
+async def contact(stores: Stores, identity: str, key: bytes) -> Contact | None:
+    """Who has this address, as `domain.contact.address` spells it."""
+    found = contact_id(identity, key)
+    return (await stores.contacts.load([found])).get(found)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -21,10 +22,19 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text."
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
+#: A line below the header and between sections, and nothing else.
+LINES = box.Box("    \n    \n ── \n    \n ── \n    \n    \n    \n")
+NARROW = 100  #: below this width tables leave out what can be spared
+
 
 def say(text: str) -> None:
     """One line on the way, on standard error."""
     err.print(text, markup=False, soft_wrap=True)
+
+
+def tell(text: str) -> None:
+    """One line of the result, on standard output; never broken, so that commands in it can be copied."""
+    out.print(text, markup=False, soft_wrap=True)
 
 
 def print_json(value: object) -> None:
@@ -58,18 +68,24 @@ def table(
     columns: Sequence[str],
     rows: Iterable[Sequence[object]],
     totals: Iterable[Sequence[object]] = (),
+    *,
+    spare: Collection[str] = (),
 ) -> RenderableType:
-    """A title over a table whose columns of numbers are right-aligned; `totals` stand below a line."""
-    held, sums = [tuple(row) for row in rows], [tuple(row) for row in totals]
-    grid = Table(header_style="bold")
-    for position, column in enumerate(columns):
+    """A title over a table whose columns of numbers are right-aligned; `totals` stand below a line.
+
+    Columns in `spare` are left out on a narrow terminal.
+    """
+    kept = [place for place, column in enumerate(columns) if out.width >= NARROW or column not in spare]
+    held, sums = ([[row[place] for place in kept] for row in part] for part in (rows, totals))
+    grid = Table(box=LINES, show_edge=False, pad_edge=False, collapse_padding=True, header_style="bold")
+    for position, place in enumerate(kept):
         numbers = bool(held) and all(isinstance(row[position], int | float | None) for row in held)
-        grid.add_column(column, justify="right" if numbers else "left", overflow="fold")
+        grid.add_column(columns[place], justify="right" if numbers else "left", overflow="fold", no_wrap=numbers)
     for place, row in enumerate([*held, *sums]):
         if sums and place == len(held):
             grid.add_section()
-        grid.add_row(*(shown(cell) for cell in row))
-    return Group(Text(title, style="bold"), grid) if title else grid
+        grid.add_row(*(Text(shown(cell)) for cell in row))
+    return Group(Text(title, style="bold"), grid, Text()) if title else grid
 
 
 def shown(value: object) -> str:
@@ -83,3 +99,8 @@ def shown(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
     return str(value)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 record`, `1,200 records`; `many` is said where it is not `one` with an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -11,7 +11,7 @@ from cli.output import err
 
 
 @contextmanager
-def progress(title: str, *, total: float, unit: str = "") -> Iterator[Callable[[float], None]]:
+def progress(title: str, *, total: float) -> Iterator[Callable[[float], None]]:
     """A function to call with how far it is, out of `total`."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,50 +11,97 @@ import typer
 from pydantic import ValidationError
 
 from cli import context
-from cli.output import Json, out, print_json
+from cli.files import read_text, readable
+from cli.output import Json, counted, print_json, tell
 from domain.errors import InvalidMessage
 from messages.base import Message
 from messages.catalog import INCOMING
-from messages.envelope import in_words, type_of, unpack
+from messages.envelope import in_words, unpack
 
 
 def register(app: typer.Typer) -> None:
     app.command()(publish)
 
 
+def known_type(text: str) -> str:
+    """
+    Raises:
+        typer.BadParameter: nothing of this type is consumed.
+    """
+    if text not in INCOMING:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(INCOMING)}")
+    return text
+
+
 def publish(
-    type_: Annotated[str, typer.Argument(metavar="TYPE", help=f"One of: {', '.join(INCOMING)}.")],
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="JSON: the data, or a whole CloudEvent; - is stdin.")],
+    type_: Annotated[
+        str, typer.Argument(metavar="TYPE", callback=known_type, help=f"One of: {', '.join(INCOMING)}.")
+    ],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE|-", callback=readable,
+            help="JSON: the data, or a whole CloudEvent, or one of these per line; - is standard input.",
+        ),
+    ],
     as_json: Json = False,
-) -> None:
+) -> None:  # fmt: skip
     """Publish messages: one JSON object, or one per line (JSON Lines). All are checked before any is published."""
-    text = sys.stdin.read() if file == "-" else Path(file).read_text()
-    messages = [_message(type_, entry, number) for number, entry in enumerate(_objects(text), 1)]
+    messages = parsed(type_, read_text(file))
     ids = asyncio.run(context.publish(context.settings(), messages))
     if as_json:
-        print_json({"type": type_, "ids": ids})
-        return
-    out.print(f"{len(ids)} {type_} published and confirmed by RabbitMQ.")
+        return print_json({"type": type_, "ids": ids})
+    tell(f"{counted(len(ids), f'{type_} message')} published and confirmed by RabbitMQ.")
 
 
-def _objects(text: str) -> list[dict[str, Any]]:
+def parsed(type_: str, text: str) -> list[Message]:
+    """The messages in a text.
+
+    Raises:
+        InvalidMessage: it is not JSON, holds nothing, or a message breaks its contract; says which, and every field.
+    """
+    entries = _entries(text)
+    if not entries:
+        raise InvalidMessage("no message: give one JSON object, or one per line")
+    return [_message(type_, entry, number) for number, entry in enumerate(entries, 1)]
+
+
+def _entries(text: str) -> list[Any]:
     try:
         return [json.loads(text)]
-    except json.JSONDecodeError as whole:
-        lines = [line for line in text.splitlines() if line.strip()]
-        try:
-            return [json.loads(line) for line in lines]
-        except json.JSONDecodeError:
-            raise InvalidMessage(f"not JSON, and not JSON Lines either: {whole}") from whole
+    except (json.JSONDecodeError, RecursionError) as whole:
+        lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+        if len(lines) < 2 or not _is_json(lines[0][1]):
+            if not lines:
+                return []
+            raise InvalidMessage(f"not JSON: {whole}") from whole
+        return [_line(number, line) for number, line in lines]
 
 
-def _message(type_: str, entry: dict[str, Any], number: int) -> Message:
-    model = INCOMING.get(type_)
-    if model is None:
-        raise InvalidMessage(f"type: {type_!r} is none of {', '.join(INCOMING)}")
+def _is_json(text: str) -> bool:
     try:
-        if isinstance(entry, dict) and entry.get("type") == type_of(model):
+        json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _line(number: int, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InvalidMessage(f"line {number} is not JSON: {error}") from error
+
+
+def _message(type_: str, entry: Any, number: int) -> Message:
+    model = INCOMING[type_]
+    if not isinstance(entry, dict):
+        raise InvalidMessage(f"message {number}: a JSON object is needed, this is {type(entry).__name__}")
+    try:
+        if "specversion" in entry:
             return unpack(json.dumps(entry).encode(), model)[1]
         return model.model_validate(entry)
+    except InvalidMessage as error:
+        raise InvalidMessage(f"message {number}: {error}") from error
     except ValidationError as error:
         raise InvalidMessage(f"message {number}: {in_words(error)}") from error

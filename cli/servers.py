@@ -8,13 +8,9 @@ import typer
 
 from cli import context, embedded
 from cli.keys import new_key
-from cli.output import Json, out, print_json, say
-from config.settings import Settings, load
-from repositories.indexes import INDEXES, ensure_indexes
-from workers.catalog import QUEUES
-from workers.declaration import declare
-from workers.options import amqp_options, levels_s
-from workers.topology import topology
+from cli.output import Json, print_json, say, tell
+from cli.preparation import initialise
+from config.settings import load, variable
 
 
 def register(app: typer.Typer) -> None:
@@ -26,13 +22,17 @@ def register(app: typer.Typer) -> None:
 
 def up(as_json: Json = False) -> None:
     """Start private RabbitMQ and MongoDB servers, and declare everything in them."""
-    found = embedded.up(context.state_dir(load()), say=say, assume_yes=context.assume_yes())
+    given = load()
+    if given.amqp.url is not None and given.mongo.url is not None:
+        names = f"{variable('amqp', 'url')} and {variable('mongo', 'url')}"
+        raise typer.BadParameter(f"{names} name servers, so none is started here. Prepare them: campaigns init")
+    found = embedded.up(context.state_dir(given), say=say, assume_yes=context.assume_yes())
     asyncio.run(initialise(context.settings()))
     if as_json:
-        print_json(found)
-        return
-    out.print(f"RabbitMQ {found.rabbitmq_version}: {_without_password(found.amqp_url)}\nMongoDB: {found.mongo_url}")
-    out.print("Next: `campaigns worker all` starts the workers, `campaigns down` stops the servers.", markup=False)
+        return print_json(found)
+    tell(f"RabbitMQ {found.rabbitmq_version}: {_without_password(found.amqp_url)}")
+    tell(f"MongoDB: {found.mongo_url}")
+    tell("Next: `campaigns worker all` starts the workers, `campaigns down` stops the servers.")
 
 
 def down() -> None:
@@ -44,23 +44,17 @@ def init(as_json: Json = False) -> None:
     """Declare exchanges, queues and indexes. Repeating it changes nothing."""
     declared = asyncio.run(initialise(context.settings()))
     if as_json:
-        print_json(declared)
-        return
-    out.print(f"{declared['queues']} queues and {declared['indexes']} indexes are in place.")
+        return print_json(declared)
+    tell(f"{declared['queues']} queues and {declared['indexes']} indexes are in place.")
 
 
-async def initialise(settings: Settings) -> dict[str, int]:
-    """Declare everything; how many queues and indexes there are then."""
-    wanted = topology(QUEUES, levels_s(settings))
-    await declare(amqp_options(settings), wanted)
-    async with context.stores(settings) as stores:
-        await ensure_indexes(stores.database)
-    return {"queues": len(wanted.queues), "indexes": len(INDEXES)}
-
-
-def keys() -> None:
+def keys(as_json: Json = False) -> None:
     """Print new keys for a deployment, as lines of `.env`. Back them up."""
-    typer.echo(f"CAMPAIGNS_KEYS__ADDRESS={new_key()}\nCAMPAIGNS_KEYS__TOKENS={new_key()}")
+    made = {variable("keys", name): new_key() for name in ("address", "tokens")}
+    if as_json:
+        return print_json(made)
+    for name, key in made.items():
+        typer.echo(f"{name}={key}")
 
 
 def _without_password(url: str) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from cli.output import shown, table
+from cli.output import plain, shown, table
 from domain.books import Books, Summary
-from domain.campaign import Campaign
+from domain.campaign import Campaign, Origin
 from domain.email import EmailState
 from domain.whats_next import StepState, whats_next
 
@@ -46,8 +47,9 @@ def details(campaign: Campaign) -> RenderableType:
         ("list", campaign.list_id),
         ("topic", campaign.topic),
         ("lawful basis", campaign.lawful_basis),
-        ("created", f"{shown(campaign.created_at)} in {campaign.origin}"),
+        ("created", f"{shown(campaign.created_at)} UTC, {'in the CRM' if campaign.origin is Origin.CRM else 'here'}"),
         ("status", f"{campaign.status}{': ' + campaign.status_reason if campaign.status_reason else ''}"),
+        ("to be sent", campaign.send_at and f"{shown(campaign.send_at)} UTC"),
     ]
     return table(f"Campaign {campaign.id}", ("detail", "value"), [row for row in rows if row[1]])
 
@@ -76,6 +78,8 @@ def skips(reasons: Mapping[str, int], conflicts: Mapping[str, int]) -> Renderabl
         rows.append((reason, count, None))
         if reason == "topic_conflict":
             rows += [(f"    holds {topic}", None, held) for topic, held in sorted(conflicts.items())]
+    if not any(held for *_, held in rows):
+        return table("Skipped", ("reason", "people"), [row[:2] for row in rows])
     return table("Skipped", ("reason", "people", "of these"), rows)
 
 
@@ -114,10 +118,18 @@ def summary(campaign: Campaign, found: Summary) -> RenderableType:
     return table(f"Summary of {campaign.id}: {campaign.content.subject}", ("response", "people"), rows)
 
 
-def overview(rows: list[tuple[Campaign, Summary]]) -> RenderableType:
+def overview(rows: Sequence[tuple[Campaign, Summary]]) -> RenderableType:
     """Quick view (R82): one line per campaign; origin and layout tell ours from offline ones (R81)."""
     columns = ("campaign", "status", "origin", "sent", "delivered", "bounced", "opened", "clicked", "unsub.", "since")
-    return table("Campaigns", columns, [_line(campaign, found) for campaign, found in rows])
+    lines = [_line(campaign, found) for campaign, found in rows]
+    return table("Campaigns", columns, lines, spare=("origin", "since"))
+
+
+def brief(campaign: Campaign, found: Summary) -> dict[str, Any]:
+    """One campaign of many, for JSON: without what is written in it."""
+    known = plain(campaign)
+    content = {name: text for name, text in known["content"].items() if name not in {"html", "text"}}
+    return {"campaign": known | {"content": content}, "summary": plain(found)}
 
 
 def progress(campaign: Campaign, found: Books) -> RenderableType:

@@ -28,7 +28,7 @@ def configure(level: str = "info", format: str = "auto", **bound: str) -> None: 
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # a logger kept would not hear of a later configuration
     )
     structlog.contextvars.bind_contextvars(**bound)
     _route_standard_library(level)
@@ -50,7 +50,11 @@ class _ToStructlog(logging.Handler):
 
 
 def _route_standard_library(level: str) -> None:
-    """Libraries speak from `warning` on: their `info` is about themselves."""
+    """Libraries speak from `warning` on: their `info` is about themselves.
+
+    aiormq logs as an error what it raises as well: whoever catches it says it once, in our words.
+    """
     root = logging.getLogger()
     root.handlers = [_ToStructlog()]
     root.setLevel(max(LEVELS[level], logging.WARNING))
+    logging.getLogger("aiormq").setLevel(logging.CRITICAL)

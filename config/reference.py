@@ -79,7 +79,7 @@ def _plain(info: FieldInfo) -> str:
         return ""
     if isinstance(default, Enum):
         return str(default.value)
-    return json.dumps(default) if isinstance(default, bool | list) else str(default)
+    return json.dumps(default) if isinstance(default, bool | list | dict) else str(default)
 
 
 def _shown(info: FieldInfo) -> str:

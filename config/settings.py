@@ -7,22 +7,28 @@ the defaults here. `python -m config.reference` writes docs/configuration.md and
 from __future__ import annotations
 
 import difflib
+import json
 import os
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 PREFIX = "CAMPAIGNS_"
 DELIMITER = "__"
+ENV_FILE = ".env"
 
 
 class Group(BaseModel):
@@ -63,6 +69,11 @@ class SmtpTls(StrEnum):
     IMPLICIT = "implicit"
 
 
+class DkimBy(StrEnum):
+    ENGINE = "engine"
+    RELAY = "relay"
+
+
 class SmtpSettings(Group):
     """The relay that takes our mail."""
 
@@ -75,8 +86,28 @@ class SmtpSettings(Group):
     username: str | None = Field(None, description="for SMTP AUTH")
     password: SecretStr | None = Field(None, description="for SMTP AUTH")
     ca_file: Path | None = Field(None, description="certificate authority of the relay, where it is not a public one")
+    dkim: DkimBy = Field(
+        DkimBy.ENGINE,
+        description="who signs with DKIM: engine (we do, with the keys of CAMPAIGNS_DKIM__DIRECTORY), or relay: it "
+        "signs by itself, or gives mails another Message-ID or Date as some providers do; then we never sign",
+    )
     max_connections: int = Field(10, ge=1, le=500, description="connections per send worker")
     messages_per_connection: int = Field(100, ge=1, description="then it is opened anew")
+
+
+class DkimSettings(Group):
+    """DKIM keys of the sender domains. `campaigns dkim generate` makes them and says what to publish in DNS."""
+
+    directory: Path | None = Field(
+        None,
+        description="private keys, one a file, named SELECTOR._domainkey.DOMAIN.pem (RSA, 2048 bits); a domain without "
+        "a key is mailed unsigned, and its review warns. Default: dkim in the state directory, if it is there",
+    )
+    selectors: str = Field(
+        "s1",
+        description="which keys sign, separated by blanks: the first that a domain has a key of. "
+        'To change keys: publish the new one, then "s2 s1"',
+    )
 
 
 class EditionName(StrEnum):
@@ -110,6 +141,9 @@ class WebSettings(Group):
     )
 
 
+KEY_CHARACTERS = 16  #: no key may be shorter
+
+
 class KeySettings(Group):
     """Secrets of the deployment. `campaigns keys` makes new ones; private servers make and keep their own."""
 
@@ -117,6 +151,22 @@ class KeySettings(Group):
     tokens: SecretStr | None = Field(
         None, description="sign links and bounce addresses: the newest first, separated by blanks"
     )
+
+    @field_validator("address")
+    @classmethod
+    def _address_is_long(cls, given: SecretStr | None) -> SecretStr | None:
+        return _long_enough(given, [given.get_secret_value()] if given else [])
+
+    @field_validator("tokens")
+    @classmethod
+    def _tokens_are_long(cls, given: SecretStr | None) -> SecretStr | None:
+        return _long_enough(given, given.get_secret_value().split() or [""] if given else [])
+
+
+def _long_enough(given: SecretStr | None, keys: Sequence[str]) -> SecretStr | None:
+    if any(len(key) < KEY_CHARACTERS for key in keys):
+        raise ValueError(f"a key has fewer than {KEY_CHARACTERS} characters; `campaigns keys` makes good ones")
+    return given
 
 
 class SendingSettings(Group):
@@ -139,6 +189,43 @@ class SendingSettings(Group):
         60, gt=0, description="a campaign that has not moved for this long is offered to the workers again"
     )
     tick_s: float = Field(1, gt=0, description="how often the scheduler looks")
+
+
+class GroupLimit(Group):
+    """What one destination group is sent, by all workers together."""
+
+    per_s: float | None = Field(None, gt=0, description="mails per second")
+
+
+class GroupName(StrEnum):
+    GOOGLE = "google"
+    OUTLOOK = "outlook"
+    YAHOO = "yahoo"
+    APPLE = "apple"
+    OTHER = "other"
+
+
+class ThrottleSettings(Group):
+    """How fast all workers together send; `campaigns throttle set` changes it while they run."""
+
+    relay_per_s: float | None = Field(
+        None, gt=0, description="mails per second through the relay; empty: as many as it takes"
+    )
+    relay_connections: int | None = Field(
+        None, ge=1, description="connections to the relay, all workers together; empty: each has its own maximum"
+    )
+    groups: dict[GroupName, GroupLimit] = Field(
+        {}, description='limits by destination: google, outlook, yahoo, apple, other, as {"google": {"per_s": 20}}'
+    )
+    warm_up: bool = Field(False, description="warm new sending domains up: so many mails a day, and more every day")
+    warm_up_caps: list[Annotated[int, Field(ge=1)]] = Field(
+        [50, 100, 250, 500, 1000, 2500, 5000, 7500, 10000, 15000, 20000],
+        description="mails on the first, second, … day on which a domain sends; then it is warm",
+    )
+    patience_s: float = Field(
+        20, gt=0, description="how long a batch waits for a slow destination, before it is put off and others go first"
+    )
+    put_off_s: float = Field(60, gt=0, description="for how long, give or take a half")
 
 
 class WorkerSettings(Group):
@@ -173,10 +260,17 @@ class LogFormat(StrEnum):
     TEXT = "text"
 
 
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class LogSettings(Group):
     """Logs go to standard error."""
 
-    level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
+    level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error")
     format: LogFormat = Field(LogFormat.AUTO, description="json, text, or auto: text on a terminal")
 
 
@@ -184,7 +278,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_nested_delimiter=DELIMITER,
-        env_file=".env",
+        env_file=ENV_FILE,
         extra="ignore",
         frozen=True,
     )
@@ -195,10 +289,12 @@ class Settings(BaseSettings):
     amqp: AmqpSettings = AmqpSettings()
     mongo: MongoSettings = MongoSettings()
     smtp: SmtpSettings = SmtpSettings()
+    dkim: DkimSettings = DkimSettings()
     organisation: OrganisationSettings = OrganisationSettings()
     web: WebSettings = WebSettings()
     keys: KeySettings = KeySettings()
     sending: SendingSettings = SendingSettings()
+    throttle: ThrottleSettings = ThrottleSettings()
     workers: WorkerSettings = WorkerSettings()
     health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()
@@ -237,11 +333,41 @@ def load() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        wrong += [f"{variable(*map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors()]
-        raise SettingsInvalid("\n".join(wrong)) from error
+        raise SettingsInvalid("\n".join(dict.fromkeys([*wrong, *map(_in_words, error.errors())]))) from error
+    except SettingsError as error:  # a list that is not JSON; it names the group only
+        raise SettingsInvalid("\n".join([*wrong, *(_not_json() or [str(error)])])) from error
     if wrong:
         raise SettingsInvalid("\n".join(wrong))
     return settings
+
+
+def _in_words(entry: ErrorDetails) -> str:
+    name = variable(*map(str, entry["loc"]))
+    return _unknown(name) if entry["type"] == "extra_forbidden" else f"{name}: {_words(entry)}"
+
+
+def _words(entry: ErrorDetails) -> str:
+    return entry["msg"].removeprefix("Value error, ")
+
+
+def _not_json() -> list[str]:
+    """A line for each variable that should hold a list or an object and does not."""
+    return [
+        f"{name}: write a JSON {words}"
+        for name, info in all_variables().items()
+        for kind, words in _JSON.items()
+        if isinstance(info.default, kind) and not _is(kind, os.environ.get(name))
+    ]
+
+
+_JSON: dict[type, str] = {list: 'list such as "[5, 30]"', dict: 'object such as {"google": {"per_s": 20}}'}
+
+
+def _is(kind: type, text: str | None) -> bool:
+    try:
+        return text is None or isinstance(json.loads(text), kind)
+    except json.JSONDecodeError:
+        return False
 
 
 def variable(*path: str) -> str:
@@ -255,9 +381,16 @@ OTHER_VARIABLES = frozenset({"SECRETS_DIR", "ASSUME_YES", "VENV", "IMAGE"})
 
 def _unknown_variables() -> list[str]:
     """A line for each CAMPAIGNS_ variable that no setting reads: a misspelt one would be ignored in silence."""
-    known = set(all_variables()) | {PREFIX + name for name in OTHER_VARIABLES}
-    found = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
-    return [f"{name}: there is no such setting{_near_miss(name, known)}" for name in found]
+    given = {*os.environ, *dotenv_values(ENV_FILE)}
+    return [_unknown(name) for name in sorted(given) if name.startswith(PREFIX) and name not in _known()]
+
+
+def _unknown(name: str) -> str:
+    return f"{name}: there is no such setting{_near_miss(name, _known())}"
+
+
+def _known() -> set[str]:
+    return set(all_variables()) | {PREFIX + name for name in OTHER_VARIABLES}
 
 
 def _near_miss(name: str, known: set[str]) -> str:

@@ -14,6 +14,8 @@ import minijinja
 
 from domain import tracking
 from domain.campaign import Purpose, Sender
+from domain.dkim import Signer
+from domain.dkim_key import DkimKey
 from domain.mail_headers import (
     address_header,
     date_header,
@@ -27,6 +29,8 @@ from domain.mime import Skeleton
 from domain.template import Pieces, Rendered, Template
 from domain.tracking import SigningKeys, WaysOut
 from domain.values import Value
+
+_OWN_HEADERS = ("To", "Subject", "Date", "Message-ID", "List-Unsubscribe")  #: each person's, in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +89,9 @@ class _Links:
 class Assembler:
     """Writes the emails of one campaign. It remembers nothing between two of them."""
 
-    def __init__(self, template: Template, mailing: Mailing, endpoints: Endpoints) -> None:
-        """
+    def __init__(self, template: Template, mailing: Mailing, endpoints: Endpoints, key: DkimKey | None = None) -> None:
+        """Emails are signed with `key` (DKIM), or not at all.
+
         Raises:
             ContentFailed: the sender, the reply-to or an endpoint can't stand in a header.
         """
@@ -95,6 +100,7 @@ class Assembler:
         self._constants = _constants(mailing)
         self._skeleton = Skeleton.of(template, seed=mailing.campaign_id)
         self._head = _common_headers(mailing) + self._skeleton.headers
+        self._signer = None if key is None else Signer(key, self._head, _OWN_HEADERS)
         uri_header("List-Unsubscribe", endpoints.base_url, f"mailto:u@{endpoints.mail_domain}")
 
     def mail(self, recipient: Recipient, *, now: datetime) -> OutgoingMail:
@@ -106,11 +112,12 @@ class Assembler:
         address = wire_address(recipient.address)
         links = self._links(recipient)
         pieces = self._pieces(recipient, links)
-        head = self._head + _own_headers(recipient, pieces.subject, links, now)
+        own = _own_headers(recipient, pieces.subject, links, now)
         body = self._skeleton.body(pieces)
-        # A DKIM signature goes before the head (the body is its own relaxed form, see quoted_printable.py).
+        signature = self._signer.header(own, body, now) if self._signer else b""
+        raw = b"".join((signature, self._head, *own, b"\r\n", body))
         sender = tracking.bounce_address(recipient.email_id, self._endpoints.mail_domain, self._endpoints.keys)
-        return OutgoingMail(recipient.email_id, sender, address, head + b"\r\n" + body, not address.isascii())
+        return OutgoingMail(recipient.email_id, sender, address, raw, not address.isascii())
 
     def preview(self, recipient: Recipient) -> Rendered:
         """What the email says, in plain: for the review's checks, the preview page, and tests.
@@ -165,15 +172,13 @@ def _common_headers(mailing: Mailing) -> bytes:
     )
 
 
-def _own_headers(recipient: Recipient, subject: str, links: _Links, now: datetime) -> bytes:
-    return b"".join(
-        (
-            address_header("To", recipient.name, recipient.address),
-            text_header("Subject", subject),
-            date_header(now),
-            message_id_header(recipient.message_id),
-            uri_header("List-Unsubscribe", links.ways_out.url, links.ways_out.mailto),
-        )
+def _own_headers(recipient: Recipient, subject: str, links: _Links, now: datetime) -> tuple[bytes, ...]:
+    return (
+        address_header("To", recipient.name, recipient.address),
+        text_header("Subject", subject),
+        date_header(now),
+        message_id_header(recipient.message_id),
+        uri_header("List-Unsubscribe", links.ways_out.url, links.ways_out.mailto),
     )
 
 

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from domain.breakers import Trip
+from domain.content_failure import ContentFailed
 from domain.errors import IllegalTransition
 from domain.findings import Finding
+from domain.mail_headers import a_label
 
 CAMPAIGN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 MAX_PER_MODULE = 200_000  #: recipients picked from one module (R46)
@@ -94,7 +97,12 @@ class Sender:
 
     @property
     def domain(self) -> str:
-        return self.address.rpartition("@")[2].lower()
+        """Of the address, in ASCII and lower case; as it is written where it does not exist in ASCII."""
+        written = self.address.rpartition("@")[2].lower()
+        try:
+            return a_label(written)
+        except ContentFailed:
+            return written  # no header can carry it: the review says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +171,7 @@ class Campaign:
     chains: int = 0  #: how many batches are under way at once
     send_at: datetime | None = None
     status_reason: str | None = None  #: why it was rejected, paused, stopped or cancelled
+    trip: Trip | None = None  #: the last time that a circuit breaker stopped it
     created_at: datetime | None = None
     status_at: datetime | None = None
     revision: int = 0

@@ -17,6 +17,7 @@ class Wire(StrEnum):
     ANSWERED = "answered"  #: the relay gave a final reply
     UNKNOWN = "unknown"  #: the connection was lost after the final dot: it may have been taken
     NOT_SENT = "not_sent"  #: the connection was lost before the final dot: nothing can have been taken
+    PUT_OFF = "put_off"  #: its destination is not to get more for now; with the reply, where it was told so itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Attempt:
 
     email_id: str
     wire: Wire
-    reply: Reply | None = None  #: of an answered one; None otherwise
+    reply: Reply | None = None  #: of an answered one, and of one that was put off by it; None otherwise
+    wait_s: float = 0  #: for how long it was put off
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,10 @@ class RetrySchedule:
         """
         delay_s = self.delays_s[min(attempts, len(self.delays_s)) - 1]
         at = now + timedelta(seconds=delay_s * (1 + self.jitter * (2 * spread - 1)))
-        return at if at - first_tried_at <= timedelta(seconds=self.give_up_s) else None
+        return None if self.is_over(first_tried_at, at) else at
+
+    def is_over(self, first_tried_at: datetime, at: datetime) -> bool:
+        return at - first_tried_at > timedelta(seconds=self.give_up_s)
 
 
 #: How a final 5xx is counted where it is neither ours nor passing (contracts.md, D13).
@@ -58,6 +63,8 @@ def outcome(email: Email, attempt: Attempt, schedule: RetrySchedule, now: dateti
     if attempt.wire is Wire.UNKNOWN:
         detail = "the connection was lost after the final dot"
         return Outcome(email.id, EmailState.IN_DOUBT, now, reason="reply_lost", detail=detail)
+    if attempt.wire is Wire.PUT_OFF:
+        return _put_off(email, attempt, schedule, now)
     reply = attempt.reply or _BROKEN
     if reply.code < 400:
         return Outcome(email.id, EmailState.SENT, now, reply=reply)
@@ -65,6 +72,17 @@ def outcome(email: Email, attempt: Attempt, schedule: RetrySchedule, now: dateti
         reason = verdict(reply).reason
         return Outcome(email.id, counted(reason, permanent=True), now, reason=reason, reply=reply)
     return _deferred(email, reply, schedule, now, spread)
+
+
+def _put_off(email: Email, attempt: Attempt, schedule: RetrySchedule, now: datetime) -> Outcome:
+    """It waits for its destination, without a try counted; not for ever, once its destination has told it so."""
+    reply, next_at = attempt.reply, now + timedelta(seconds=attempt.wait_s)
+    if reply and email.first_tried_at and schedule.is_over(email.first_tried_at, next_at):
+        reason = verdict(reply).reason
+        return Outcome(email.id, counted(reason, permanent=False), now, reason=reason, reply=reply, tried=False)
+    return Outcome(
+        email.id, EmailState.DEFERRED, now, reason=Reason.RATE_LIMITED, reply=reply, next_at=next_at, tried=False
+    )
 
 
 #: Our own words for a try that got no answer.

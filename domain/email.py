@@ -25,7 +25,8 @@ class EmailState(StrEnum):
     IN_DOUBT = "in_doubt"  #: was under way when its worker died, or its answer was lost: held, never resent by itself
 
 
-#: `Email.slice` of a row that waits in no batch: a deferred one leaves its batch and is put in another when it is due.
+#: `Email.slice` of a row that is in no batch: skipped by the review, or deferred, which leaves its batch and is put in
+#: another when it is due.
 NO_SLICE = -1
 
 OPEN_STATES = frozenset({EmailState.PLANNED, EmailState.CLAIMED, EmailState.DEFERRED})
@@ -129,7 +130,8 @@ class Outcome:
     detail: str | None = None
     reply: Reply | None = None
     next_at: datetime | None = None
-    tried: bool = True  #: whether the relay answered this try
+    #: whether the relay answered this try; one that has a reply all the same was asked to come later, and is no try
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)

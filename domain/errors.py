@@ -82,6 +82,10 @@ class InvalidDefinition(Permanent):
     """A sync, list or campaign definition breaks a rule; names the field and the reason."""
 
 
+class KeyInvalid(Permanent):
+    """A DKIM key can't sign, or its file can't be read; names the key and the reason."""
+
+
 class Changed(Permanent):
     """What was reviewed is not what is stored now (D9); names what changed."""
 

@@ -94,8 +94,12 @@ def date_header(now: datetime) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def _a_label(domain: str) -> str:
-    """The domain in ASCII (RFC 5890), as the wire wants it."""
+def a_label(domain: str) -> str:
+    """The domain in ASCII (RFC 5890), as the wire wants it.
+
+    Raises:
+        ContentFailed: it does not exist in ASCII, or holds what no domain does.
+    """
     if not domain.isascii():
         try:
             domain = idna.encode(domain, uts46=True).decode()
@@ -115,7 +119,7 @@ def wire_address(address: str) -> str:
     local, _, domain = address.rpartition("@")
     if not _LOCAL_PART.fullmatch(local):
         raise ContentFailed("an address with characters that can't stand in a header")
-    return f"{local}@{_a_label(domain)}"
+    return f"{local}@{a_label(domain)}"
 
 
 def encoded_words(text: str, *, column: int) -> bytes:

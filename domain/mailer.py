@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain.assembly import Assembler, Endpoints, Mailing, Recipient
 from domain.campaign import Campaign, Content
 from domain.contact import Contact
+from domain.dkim_key import DkimKeys
 from domain.email import Email
 from domain.organisation import Organisation
 from domain.template import TemplateSource, compiled
@@ -18,8 +19,10 @@ def source_of(content: Content) -> TemplateSource:
     return TemplateSource(content.subject, content.preheader, content.html, content.text)
 
 
-def mailer_of(campaign: Campaign, organisation: Organisation, keys: SigningKeys) -> Assembler:
-    """What writes this campaign's emails; made once per batch, for compiling costs milliseconds.
+def mailer_of(campaign: Campaign, organisation: Organisation, keys: SigningKeys, dkim: DkimKeys) -> Assembler:
+    """What writes this campaign's emails, and signs them where there is a key of the sender's domain.
+
+    Made once per campaign and worker, for compiling costs milliseconds.
 
     Raises:
         TemplateInvalid: the content does not compile.
@@ -27,7 +30,8 @@ def mailer_of(campaign: Campaign, organisation: Organisation, keys: SigningKeys)
     """
     bounce_domain = organisation.bounce_domain or campaign.sender.domain
     endpoints = Endpoints(organisation.public_url, bounce_domain, keys)
-    return Assembler(compiled(source_of(campaign.content)), _mailing(campaign, organisation), endpoints)
+    template, mailing = compiled(source_of(campaign.content)), _mailing(campaign, organisation)
+    return Assembler(template, mailing, endpoints, dkim.of(campaign.sender.domain))
 
 
 def recipient_of(email: Email, contact: Contact, *, tracked: bool = False) -> Recipient:

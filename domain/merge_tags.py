@@ -20,7 +20,8 @@ _PIPED_FIELD = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\|(.*))?", re.DOTALL)
 #: A noncharacter: Unicode reserves it for use inside one program (Unicode 16.0, 23.7).
 MARK = "\ufdd0"
 _TOKEN = "qzmerge"
-_HIDDEN = re.compile(rf"<!--{_TOKEN}(\d+)q-->|{_TOKEN}(\d+)q(?:=\"\")?")
+#: The comment that stands for a tag in text ends otherwise than the word: a tag may fill a comment of the author's own.
+_HIDDEN = re.compile(rf"<!--{_TOKEN}(\d+)t-->|{_TOKEN}(\d+)q(?:=\"\")?")
 
 
 def translated(source: str, place: str, *, is_html: bool = False) -> str:
@@ -82,8 +83,8 @@ def hidden(source: str) -> tuple[str, list[str]]:
     out = []
     for kind, text in _pieces(source):
         if kind == "tag":
-            word = f"{_TOKEN}{len(tags)}q"
-            out.append(f"<!--{word}-->" if place.is_text else word)
+            word = f"{_TOKEN}{len(tags)}"
+            out.append(f"<!--{word}t-->" if place.is_text else f"{word}q")
             tags.append(text)
         else:
             place.pass_over(text)

@@ -35,8 +35,8 @@ class Part:
         own = {text: piece(text) for text in {*pieces} - self.encoded.keys()}
         encoded = self.encoded.get
         body = b"".join([encoded(text) or own[text] for text in pieces])
-        # A soft line break must be followed by a line (RFC 2045, 6.7, note on robustness).
-        return body + b"\r\n" if body.endswith(b"=\r\n") else body
+        # A soft line break must be followed by a line (RFC 2045, 6.7, note on robustness): the last one is a hard one.
+        return body[:-3] + b"\r\n" if body.endswith(b"=\r\n") else body
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,18 @@ class Skeleton:
         """The body with one person's pieces in it."""
         text = self.text.body(pieces.text)
         if self.html is None or pieces.html is None:
-            return text
+            return _without_empty_end(text)
         line = b"--" + self.boundary
         html = self.html.body(pieces.html)
         head_of_text = line + b"\r\n" + self.text.headers + b"\r\n"
         head_of_html = b"\r\n" + line + b"\r\n" + self.html.headers + b"\r\n"
         return b"".join((head_of_text, text, head_of_html, html, b"\r\n", line, b"--\r\n"))
+
+
+def _without_empty_end(body: bytes) -> bytes:
+    """The body in DKIM's relaxed form (RFC 6376, 3.4.4), which has no empty lines at the end."""
+    ended = body.rstrip(b"\r\n")
+    return ended + b"\r\n" if ended else b""
 
 
 def _boundary(seed: str, template: Template) -> bytes:

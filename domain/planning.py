@@ -14,7 +14,7 @@ from datetime import datetime
 from domain.campaign import Campaign
 from domain.contact import Contact, Source, contact_id
 from domain.eligibility import Skip, SuppressionReason, skip
-from domain.email import Email, EmailState, SkipReason, email_id, message_id
+from domain.email import NO_SLICE, Email, EmailState, SkipReason, email_id, message_id
 from domain.sync import SyncSkip
 
 Suppressed = Mapping[str, frozenset[SuppressionReason]]
@@ -152,7 +152,7 @@ class Planner:
                 yield replace(row, slice=self.batches.number(position))
                 position += 1
             else:
-                yield replace(row, state=EmailState.SKIPPED, reason=why.reason, detail=why.detail)
+                yield replace(row, state=EmailState.SKIPPED, slice=NO_SLICE, reason=why.reason, detail=why.detail)
 
 
 def _counted(why: Skip | None) -> list[str]:

@@ -9,7 +9,8 @@ import binascii
 import re
 
 _MAX_LINE = 76
-_RUN_OF_BLANKS = re.compile(rb"[ \t]{2,}|\t")
+#: What the C function lets stand, or, before a line's end, encodes without a look at the line's length.
+_TROUBLED_BLANK = re.compile(rb"[ \t]{2,}|\t| (?:\r\n|\Z)")
 _CAREFUL_BYTE = re.compile(rb"[!-<>-~]")  # printable, without = and blanks
 #: What most values are: words in ASCII, one blank between them. The rule's shortcut, not another rule.
 _AS_IT_IS = re.compile(r"(?!\.)[!-<>-~](?: ?[!-<>-~])*")
@@ -34,7 +35,7 @@ def _with_crlf(text: str) -> bytes:
 
 
 def _encoded(raw: bytes) -> bytes:
-    if _RUN_OF_BLANKS.search(raw):
+    if _TROUBLED_BLANK.search(raw):
         return _carefully(raw)
     quick = _quickly(raw)
     if quick.startswith(b".") or b"\n." in quick:

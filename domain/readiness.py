@@ -13,6 +13,8 @@ from domain.module import Module
 from domain.organisation import Organisation
 from domain.template import compiled
 
+NO_SYNC = "SYNC"  #: stands for the name of a sync that is not there yet
+
 
 @dataclass(frozen=True, slots=True)
 class PickedModule:
@@ -22,7 +24,7 @@ class PickedModule:
     module: Module | None  #: None: it was never described
     count: int  #: people picked from it
     filled: frozenset[str] = frozenset()  #: contact fields that its records fill
-    sync: str = "SYNC"  #: the active sync that fills them, or a name to replace
+    sync: str = NO_SYNC  #: the active sync that fills them, or a name to replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,9 @@ def _unmapped(name: str, picked: PickedModule) -> str:
     """R65: a merge field that the records of a module do not fill, and what maps it."""
     fields = picked.module.fields if picked.module else ()
     theirs = next((field.api_name for field in fields if field.api_name.lower() == name), "CRM_FIELD")
-    return (
-        f"merge field {name}, which is not mapped for {picked.name}: campaigns sync create {picked.sync} "
-        f"--module {picked.name} --map {theirs}={name}, then campaigns sync initiate {picked.sync}"
-    )
+    mapped = f"--map {theirs}={name}"
+    if picked.sync == NO_SYNC:
+        fix = f"campaigns sync create {NO_SYNC} --module {picked.name} {mapped}, then campaigns sync initiate {NO_SYNC}"
+    else:
+        fix = f"campaigns sync edit {picked.sync} {mapped}, then campaigns sync initiate {picked.sync} --again"
+    return f"merge field {name}, which is not mapped for {picked.name}: {fix}"

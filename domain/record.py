@@ -126,9 +126,20 @@ def _snapshot_version(record: Record, change: RecordChange) -> int:
 def _merged(record: Record, change: RecordChange) -> dict[str, RecordField]:
     news = {name: RecordField(value, change.version) for name, value in change.fields.items()}
     news |= {name: RecordField(None, change.version) for name in change.cleared}
-    newest = {name: max(record.fields.get(name, new), new, key=_rank) for name, new in news.items()}
-    snapshot = (_snapshot_version(record, change), "")
-    return {name: entry for name, entry in {**record.fields, **newest}.items() if _rank(entry) > snapshot}
+    newest = {name: _later(record.fields.get(name, new), new) for name, new in news.items()}
+    snapshot = _snapshot_version(record, change)
+    return {name: entry for name, entry in {**record.fields, **newest}.items() if _outlives(entry, snapshot)}
+
+
+def _later(known: RecordField, new: RecordField) -> RecordField:
+    if known is new or known.version != new.version:
+        return known if known.version > new.version else new
+    return max(known, new, key=_rank)
+
+
+def _outlives(entry: RecordField, snapshot_version: int) -> bool:
+    """Whether a snapshot of that version that does not name it leaves it there; see `_rank`."""
+    return entry.version > snapshot_version or (entry.version == snapshot_version and entry.value is not None)
 
 
 def _rank(entry: RecordField) -> tuple[int, str]:

@@ -9,6 +9,7 @@ from domain.assembly import Assembler, Recipient
 from domain.books import Books
 from domain.campaign import Campaign, Report
 from domain.content_failure import ContentFailed
+from domain.dkim_key import DkimKeys
 from domain.email import EmailState, email_id, message_id
 from domain.errors import TemplateInvalid
 from domain.findings import Finding, Severity, blocking
@@ -21,9 +22,13 @@ _NOBODY = "0" * 32  #: the contact id of the sample: nobody has it
 _FROM_MODULE, _CONFLICT = "from_module.", "conflict."
 
 
-def findings(campaign: Campaign, organisation: Organisation, keys: SigningKeys) -> tuple[Finding, ...]:
+def findings(campaign: Campaign, organisation: Organisation, keys: SigningKeys, dkim: DkimKeys) -> tuple[Finding, ...]:
     """Everything wrong with what the campaign says and who says it; errors block."""
-    return (*_company_details(organisation), *_content(campaign, organisation, keys))
+    return (
+        *_company_details(organisation),
+        *_signature(campaign.sender.domain, dkim),
+        *_content(campaign, organisation, keys, dkim),
+    )
 
 
 def report(counts: Mapping[str, int], books: Books, found: tuple[Finding, ...]) -> Report:
@@ -67,9 +72,18 @@ def _company_details(organisation: Organisation) -> tuple[Finding, ...]:
     )
 
 
-def _content(campaign: Campaign, organisation: Organisation, keys: SigningKeys) -> tuple[Finding, ...]:
+def _signature(domain: str, dkim: DkimKeys) -> tuple[Finding, ...]:
+    """Unsigned mail is taken by some and refused by most (support.google.com/mail/answer/81126): shown, not stopped."""
+    if not dkim.leaves_unsigned(domain):
+        return ()
+    text = f"emails from {domain} go out without a DKIM signature: there is no key of it"
+    fix = f"Make one with `campaigns dkim generate {domain}`, or set CAMPAIGNS_SMTP__DKIM=relay where the relay signs."
+    return (Finding("no-dkim-key", Severity.WARNING, "sender", text, fix),)
+
+
+def _content(campaign: Campaign, organisation: Organisation, keys: SigningKeys, dkim: DkimKeys) -> tuple[Finding, ...]:
     try:
-        assembler = mailer_of(campaign, organisation, keys)
+        assembler = mailer_of(campaign, organisation, keys, dkim)
         rendered = _rendered(assembler, campaign)
     except (ContentFailed, TemplateInvalid) as error:
         fix = "Mend the place that it names."

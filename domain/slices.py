@@ -85,4 +85,4 @@ class Claim(StrEnum):
     MINE = "mine"
     HELD = "held"  #: by a live worker; it goes on with the chain
     DONE = "done"
-    ABANDONED = "abandoned"  #: started by a worker whose lease ran out: its open rows become in doubt
+    ABANDONED = "abandoned"  #: started by a worker whose lease ran out; the scheduler closes it

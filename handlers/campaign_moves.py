@@ -31,7 +31,7 @@ class CampaignMoves:
     now: Clock
 
     async def pause(self, campaign_id: str, reason: str) -> Campaign:
-        """The campaign, paused. Workers notice within a third of their lease; what they sent until then counts."""
+        """The campaign, paused. Workers look every second; what they sent until then counts."""
         return await self._moved(campaign_id, _S.PAUSED, reason)
 
     async def resume(self, campaign_id: str) -> Sequence[Message]:

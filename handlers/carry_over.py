@@ -61,11 +61,14 @@ class CarryOver:
             ]
             results, bereft = await self._carry(ways)
             answer |= {ref: _in_all(answer.get(ref), result) for ref, result in results.items() if ref in asked}
-            overtaken = await self._mark(ways)
             bereft = {ref for ref in bereft if ref.partition(":")[0] in modules}
-            again = overtaken | (bereft if overtaken else bereft - settled)
+            again = bereft - settled
             settled |= bereft
-            if not again:
+            if again:  # before anybody is marked: a mark says that the repeat of an event need not look here again
+                again |= {way.record.ref for way in ways}
+            elif overtaken := await self._mark(ways):
+                again = bereft | overtaken
+            else:
                 return answer
             elsewhere |= {way.record.ref: way.origins | {way.target or ""} for way in ways}
             records = list((await self.records.load(again)).values())

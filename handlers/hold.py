@@ -53,16 +53,24 @@ class Holder:
             task.result()  # a bug in there is not to be silent
 
     async def _keep(self, held: Slice, hold: Hold, renewed: float) -> None:
-        while hold.ours:  # also while the last answers are waited for
-            await self.sleep(self.look_s)
-            try:
-                hold.wanted = await self._is_sending(held.campaign_id)
-                if self.elapsed() - renewed >= self.lease_s / 3:
-                    begun = self.elapsed()
-                    hold.ours = await self._renewed(held)
-                    renewed = begun
-            except (StoreUnavailable, TimeoutError):
-                hold.ours = self.elapsed() - renewed < self.lease_s * _SAFE
+        try:
+            while hold.ours:  # also while the last answers are waited for
+                await self.sleep(self.look_s)
+                renewed = await self._looked(held, hold, renewed)
+        finally:
+            hold.ours = False  # nobody renews any more, be it for a bug
+
+    async def _looked(self, held: Slice, hold: Hold, renewed: float) -> float:
+        """When the lease was renewed last."""
+        try:
+            hold.wanted = await self._is_sending(held.campaign_id)
+            if self.elapsed() - renewed >= self.lease_s / 3:
+                begun = self.elapsed()
+                hold.ours = await self._renewed(held)
+                return begun
+        except (StoreUnavailable, TimeoutError):
+            hold.ours = self.elapsed() - renewed < self.lease_s * _SAFE
+        return renewed
 
     async def _is_sending(self, campaign_id: str) -> bool:
         async with asyncio.timeout(self.lease_s / 6):

@@ -25,6 +25,8 @@ from domain.record import Record
 from domain.saved_template import SavedTemplate
 from domain.slices import Claim, KeyRange, Run, Slice
 from domain.sync import Sync
+from domain.throttle import Ask, Grant
+from domain.warm_up import DayGrant
 
 Clock = Callable[[], datetime]  #: now, aware, UTC
 
@@ -99,8 +101,8 @@ class Syncs(Protocol):
 
     async def save(self, sync: Sync) -> None: ...
 
-    async def active(self, modules: Collection[str]) -> Sequence[Sync]:
-        """Active syncs of these modules, in the order of their ids."""
+    async def active(self, modules: Collection[str] | None = None) -> Sequence[Sync]:
+        """Active syncs of these modules, or of all, in the order of their ids."""
 
 
 class Runs(Protocol):
@@ -136,7 +138,10 @@ class Campaigns(Protocol):
     async def save(self, campaign: Campaign, *, expected: Collection[CampaignStatus]) -> Campaign:
         """Store it if the stored one has this revision and one of these statuses. Raises Conflict otherwise."""
 
-    async def in_status(self, statuses: Collection[CampaignStatus]) -> Sequence[Campaign]: ...
+    async def in_status(
+        self, statuses: Collection[CampaignStatus], *, since: datetime | None = None
+    ) -> Sequence[Campaign]:
+        """Campaigns with one of these statuses; with `since`, only those that got it at that time or later."""
 
     async def take_slice_numbers(self, campaign_id: str, count: int) -> int:
         """Reserve `count` slice numbers; the first of them."""
@@ -151,11 +156,11 @@ class Emails(Protocol):
     async def drop(self, campaign_id: str) -> int:
         """Remove all rows of a campaign of which nothing was sent; how many."""
 
-    async def planned_slices(self, campaign_id: str) -> Sequence[int]:
-        """Numbers of the slices that hold planned rows, ascending."""
+    async def open_slices(self, campaign_id: str) -> Sequence[int]:
+        """Numbers of the slices that hold open rows, ascending; rows that wait in none are in NO_SLICE, not told."""
 
-    async def due_in_slice(self, campaign_id: str, number: int, now: datetime) -> Sequence[Email]:
-        """Rows of the slice that are planned, or deferred and due."""
+    async def due_in_slice(self, campaign_id: str, number: int) -> Sequence[Email]:
+        """Open rows of the slice: planned ones, and deferred ones that were put there because they are due."""
 
     async def store(self, outcomes: Sequence[Outcome]) -> None:
         """Move rows on, forward only: a row that has ended stays, evidence settles one in doubt.
@@ -172,7 +177,8 @@ class Emails(Protocol):
     async def due(self, campaign_id: str, now: datetime, limit: int) -> Sequence[str]:
         """Ids of deferred rows whose time has come and that are in no slice yet, the longest due first."""
 
-    async def put_in_slice(self, ids: Sequence[str], number: int) -> None: ...
+    async def put_in_slice(self, ids: Sequence[str], number: int, *, out_of: int) -> None:
+        """Move those that are open and still in the slice `out_of`: who was moved by somebody else stays there."""
 
     async def skip_open(self, campaign_id: str, reason: str, at: datetime) -> int:
         """Skip every row that is still open; how many."""
@@ -210,6 +216,9 @@ class Slices(Protocol):
     async def unfinished(self, campaign_id: str) -> Sequence[Slice]:
         """Slices that are not done, ascending by number."""
 
+    async def holding(self, campaign_id: str, number: int) -> Slice | None:
+        """One slice as it is now: who holds it, who has done it."""
+
 
 class Suppressions(Protocol):
     async def of(self, contact_ids: Collection[str]) -> Mapping[str, frozenset[SuppressionReason]]:
@@ -233,6 +242,19 @@ class Leases(Protocol):
 
     async def forget(self, name: str) -> None:
         """Let `once` be true again: what it stood for was not done."""
+
+
+class Throttles(Protocol):
+    """How fast mails go, shared by all workers, on the server's clock."""
+
+    async def take(self, ask: Ask) -> Grant:
+        """Report what the servers said, and take permits: never more altogether than the rate."""
+
+    async def warm_up(self, domain: str, wanted: int, caps: Sequence[int]) -> DayGrant:
+        """Permits out of what a sending domain may send today."""
+
+    async def limited(self) -> frozenset[str]:
+        """Names of the throttles that servers slowed down, or that were set by hand."""
 
 
 class Relay(Protocol):

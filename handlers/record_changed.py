@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TypeAlias
@@ -41,25 +41,27 @@ class RecordKeeper:
             UnknownModule: an event's module is neither built in nor described.
             Conflict: others kept changing the same records or contacts first.
         """
-        modules = await self._modules({event.module for event in events})
+        rules = await self._rules()
+        modules = await self._modules({event.module for event in events}, besides=rules.keys())
         changes = _by_ref(event.to_change() for event in events if not event.ids_only)
         kept = await self._kept(changes)
-        await self.carry_over(kept, await self._rules(modules), modules, _named(changes, modules))
+        await self.carry_over(kept, rules, modules, _named(changes, modules))
         wanted = {(event.module, event.record_id) for event in events if event.ids_only}
         wanted |= {(record.module, record.record_id) for record in kept if record.partial and not record.deleted}
         return [RecordWanted(module=module, record_id=record_id) for module, record_id in sorted(wanted)]
 
-    async def _modules(self, names: Iterable[str]) -> Mapping[str, Module]:
-        found = {name: await self.modules.get(name) for name in sorted(names)}
-        if unknown := [name for name, module in found.items() if module is None]:
+    async def _modules(self, names: Collection[str], besides: Collection[str]) -> Mapping[str, Module]:
+        """Those of `names`, and of `besides` what is known: records of other modules may share an address with ours."""
+        found = {name: await self.modules.get(name) for name in sorted({*names, *besides})}
+        if unknown := [name for name in sorted(names) if found[name] is None]:
             raise UnknownModule(
                 f"module: {', '.join(unknown)} is not known; describe it with a module-described message"
             )
         return {name: module for name, module in found.items() if module is not None}
 
-    async def _rules(self, modules: Iterable[str]) -> Mapping[str, Sequence[Rule]]:
+    async def _rules(self) -> Mapping[str, Sequence[Rule]]:
         rules: dict[str, list[Rule]] = {}
-        for sync in await self.syncs.active(list(modules)):
+        for sync in await self.syncs.active():
             rules.setdefault(sync.module, []).append(rule_of(sync))
         return rules
 

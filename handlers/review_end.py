@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from domain import review
 from domain.campaign import Campaign, CampaignStatus, hash_of
+from domain.dkim_key import DkimKeys
 from domain.organisation import Organisation
 from domain.slices import Run
 from domain.tracking import SigningKeys
@@ -23,6 +24,7 @@ class ReviewEnd:
     eligibility: EligibilityPhase
     organisation: Organisation
     keys: SigningKeys
+    dkim: DkimKeys
     now: Clock
 
     async def __call__(self, campaign: Campaign, run: Run) -> None:
@@ -30,7 +32,7 @@ class ReviewEnd:
         Raises:
             Conflict: somebody else judged it, or cancelled it, at the same time.
         """
-        found = review.findings(campaign, self.organisation, self.keys)
+        found = review.findings(campaign, self.organisation, self.keys, self.dkim)
         result = review.report(run.counts, await self.emails.books(campaign.id, 0), found)
         judged = replace(self._judged(campaign, review.why_rejected(result)), report=result)
         batches = self.eligibility.batch_count(run)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from domain.campaign import DEFAULT_TOPIC, Campaign, CampaignStatus
 from domain.errors import IllegalTransition, NotReady
 from domain.organisation import Organisation
-from domain.readiness import Facts, PickedModule, missing
+from domain.readiness import NO_SYNC, Facts, PickedModule, missing
 from domain.slices import Run
 from domain.sync import Sync
 from handlers.ports import Campaigns, Clock, Lists, Runs, Syncs, Topics
@@ -94,7 +94,7 @@ class ReviewStart:
             module=module,
             count=chosen or await self.people.records.count(name),
             filled=frozenset(ours for field_map in maps for ours in field_map.values()),
-            sync=syncs[0].id if syncs else "SYNC",
+            sync=syncs[0].id if syncs else NO_SYNC,
         )
 
 

@@ -11,8 +11,7 @@ from domain.contact import address
 from domain.email import NO_SLICE, Email, EmailState
 from domain.errors import NotReady, UnknownCampaign
 from domain.slices import Claim, Slice
-from handlers.abandoned import put_in_doubt
-from handlers.ports import Campaigns, Clock, Emails, Slices
+from handlers.ports import Campaigns, Emails, Slices
 from handlers.slice_sender import SliceEnd, SliceSender
 from messages.base import Message
 from messages.send_batch import SendBatch
@@ -30,7 +29,6 @@ class BatchSender:
     slices: Slices
     send: SliceSender
     owner: str  #: names this process in claims
-    now: Clock
     lease_s: float = 60
 
     async def __call__(self, message: SendBatch) -> Sequence[Message]:
@@ -51,10 +49,8 @@ class BatchSender:
 
     async def _carried_on(self, campaign: Campaign, message: SendBatch, number: int) -> Sequence[Message]:
         claim, held = await self.slices.claim(campaign.id, number, self.owner, self.lease_s)
-        if claim is Claim.HELD:
-            return []
-        if claim is Claim.ABANDONED:
-            await put_in_doubt(held, self.emails, self.slices, self.now())
+        if claim in {Claim.HELD, Claim.ABANDONED}:
+            return []  # its holder goes on with the chain; of one that fell silent, the scheduler decides
         end = await self._sent(campaign, held) if claim is Claim.MINE else SliceEnd.FINISHED
         if end is SliceEnd.LEFT:
             return []
@@ -97,7 +93,8 @@ class BatchSender:
 
     async def _move(self, ids: Sequence[str], campaign: Campaign, old: int, new: int) -> None:
         """Move rows to another batch while we hold theirs: nobody is sending them then. Held by others, they stay."""
-        claim, held = await self.slices.claim(campaign.id, old, self.owner, self.lease_s)
+        # Under a name of its own: an owner takes its claims anew, so that the other lanes here would go ahead.
+        claim, held = await self.slices.claim(campaign.id, old, f"{self.owner} moving", self.lease_s)
         if claim is Claim.MINE:
-            await self.emails.put_in_slice(ids, new)
+            await self.emails.put_in_slice(ids, new, out_of=old)
             await self.slices.release(held)

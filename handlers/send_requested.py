@@ -44,13 +44,19 @@ class SendStarter:
             raise UnknownCampaign(f"campaign {message.campaign_id} is not stored; `campaigns campaign show` lists all")
         if campaign.status is _S.SENDING:
             return offers(campaign, [each.number for each in await self.slices.unfinished(campaign.id)])
-        self._check(campaign)
+        if message.due is not None and not _stands(campaign, message.due):
+            return []
+        self.check(campaign)
         if message.at is not None and message.at > self.now():
             await self._schedule(campaign, message.at)
             return []
         return await self._begin(campaign)
 
-    def _check(self, campaign: Campaign) -> None:
+    def check(self, campaign: Campaign) -> None:
+        """
+        Raises:
+            IllegalTransition, NotReady, Changed: as above; what keeps a campaign from being sent.
+        """
         _check_status(campaign)
         if campaign.reviewed_hash is None:
             raise NotReady(f"campaign {campaign.id} is being reopened: campaigns campaign reopen {campaign.id}")
@@ -81,6 +87,11 @@ class SendStarter:
 def offers(campaign: Campaign, unfinished: Sequence[int]) -> list[Message]:
     """Messages with which every chain goes on. Workers drop what is under way or done: repeats are harmless."""
     return [SendBatch(campaign_id=campaign.id, slice=number) for number in heads(campaign, unfinished)]
+
+
+def _stands(campaign: Campaign, due: datetime) -> bool:
+    """Whether it is still to be sent at that time: the scheduler's word may have waited in the queue."""
+    return campaign.status is _S.SCHEDULED and campaign.send_at == due
 
 
 _INSTEAD = {

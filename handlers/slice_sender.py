@@ -14,7 +14,7 @@ from domain.contact import Contact
 from domain.content_failure import ContentFailed
 from domain.delivery import Attempt, Wire
 from domain.email import Email, EmailState, Outcome
-from domain.errors import RelayUnavailable
+from domain.errors import RelayUnavailable, StoreUnavailable
 from domain.last_check import last_check
 from domain.mailer import recipient_of
 from domain.slices import Slice
@@ -53,25 +53,34 @@ class SliceSender:
     writer: OutcomeWriter
     assembler_of: Callable[[Campaign], Assembler]
     now: Clock
-    flush_size: int = 100  #: outcomes per write
+    flush_size: int = 20  #: outcomes per write: what a kill may forget of a batch that has a slow mail in it
 
     async def __call__(self, campaign: Campaign, held: Slice) -> SliceEnd:
         """Send what is due of the slice. Safe to repeat: a row with an outcome is not sent again.
 
         Raises:
             RelayUnavailable: the relay went away; the slice was given back, and nothing of it is lost.
+            StoreUnavailable: MongoDB went away before anything was sent.
         """
-        rows = {row.id: row for row in await self.emails.due_in_slice(campaign.id, held.number, self.now())}
+        rows = {row.id: row for row in await self.emails.due_in_slice(campaign.id, held.number)}
         wanted, skipped = await self._decided(campaign, list(rows.values()))
         mails, failed = self._written(campaign, wanted)
         await self.writer.untried([*skipped, *failed])
         if not mails:
             return await self._finished(held)
-        if not await self.slices.start(held, self.holder.lease_s):
+        if not await self._begun(held):
             return SliceEnd.LEFT
         async with self.holder.holding(held) as hold:
             tally = await self._sent(mails, rows, hold)
             return await self._ended(held, tally, len(mails), hold)
+
+    async def _begun(self, held: Slice) -> bool:
+        try:
+            return await self.slices.start(held, self.holder.lease_s)
+        except StoreUnavailable:
+            # It may be marked as begun all the same, and would end in doubt with nothing sent.
+            await self.writer.until_stored(lambda: self.slices.release(held))
+            raise
 
     async def _decided(self, campaign: Campaign, rows: Sequence[Email]) -> tuple[Sequence[_Person], Sequence[Outcome]]:
         """Whom to mail, by what is known of the people now, and the skips of the others."""

@@ -10,6 +10,7 @@ from domain.assembly import Assembler, OutgoingMail, Recipient
 from domain.campaign import Campaign
 from domain.contact import address, contact_id
 from domain.delivery import Attempt, Wire
+from domain.dkim_key import DkimKeys
 from domain.email import email_id, message_id
 from domain.errors import InvalidDefinition, NotReady, RelayUnavailable, TestRefused, UnknownCampaign
 from domain.mailer import ADDRESS_FIELD, mailer_of, name_in
@@ -36,6 +37,7 @@ class TestSender:
     relay: Relay
     organisation: Organisation
     keys: SigningKeys
+    dkim: DkimKeys
     address_key: bytes
     now: Clock
 
@@ -52,7 +54,7 @@ class TestSender:
         campaign = await self._campaign(message.campaign_id)
         recipients = [_sendable(text) for text in message.addresses]
         values = await self._values(message)
-        assembler = mailer_of(_marked(campaign), self.organisation, self.keys)
+        assembler = mailer_of(_marked(campaign), self.organisation, self.keys, self.dkim)
         request = _request(campaign, message)
         mails = [self._mail(campaign, assembler, to, values, request) for to in dict.fromkeys(recipients)]
         await self._sent([mail for mail in mails if await self.leases.once(mail.email_id)])

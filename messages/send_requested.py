@@ -16,3 +16,4 @@ class SendRequested(Message):
     campaign_id: Id
     at: AwareDatetime | None = None  #: null is now
     confirmed_by: str = Field("", max_length=200)
+    due: AwareDatetime | None = None  #: internal: the time that has come; void if it was put off or taken back

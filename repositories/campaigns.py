@@ -5,6 +5,7 @@
  lawful_basis, description, information: [{k, v}], origin, member_status, include_existing_members,
  report: {from_modules: [{k, v}], from_list, skipped: [{k, v}], topic_conflicts: [{k, v}], to_send,
           findings: [{rule, severity, place, text, fix}]} or null,
+ trip: {number, rule, at, counts: {tried, hard_bounced, complaints, sender_faults}} or null,
  reviewed_hash, slices, chains, send_at, status_reason, created_at, status_at, revision: counts writes,
  next_slice: the lowest slice number that was never taken; kept by `take_slice_numbers` alone}
 """
@@ -13,11 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from domain.breakers import Counts, Rule, Trip
 from domain.campaign import (
     Campaign,
     CampaignStatus,
@@ -59,8 +62,11 @@ class MongoCampaigns:
             raise Conflict(f"campaign {campaign.id} was changed by somebody else")
         return replace(campaign, revision=campaign.revision + 1)
 
-    async def in_status(self, statuses: Collection[CampaignStatus]) -> Sequence[Campaign]:
-        return await self._found({"status": {"$in": list(statuses)}})
+    async def in_status(
+        self, statuses: Collection[CampaignStatus], *, since: datetime | None = None
+    ) -> Sequence[Campaign]:
+        lately: Document = {"status_at": {"$gte": since}} if since else {}
+        return await self._found({"status": {"$in": list(statuses)}, **lately})
 
     async def take_slice_numbers(self, campaign_id: str, count: int) -> int:
         taken = {"$add": [{"$max": ["$slices", "$next_slice"]}, count]}
@@ -120,8 +126,13 @@ def _campaign(document: Mapping[str, Any]) -> Campaign:
             "information": unpaired(document["information"]),
             "origin": Origin(document["origin"]),
             "report": _report(document["report"]) if document["report"] else None,
+            "trip": _trip(document["trip"]) if document.get("trip") else None,
         }
     )
+
+
+def _trip(document: Mapping[str, Any]) -> Trip:
+    return Trip(**{**document, "rule": Rule(document["rule"]), "counts": Counts(**document["counts"])})
 
 
 def _report(document: Mapping[str, Any]) -> Report:

@@ -49,6 +49,7 @@ def outcome_update(outcome: Outcome) -> UpdateOne:
         changes["$unset"] = gone
     if outcome.tried:
         changes["$inc"] = {"attempts": 1}
+    if outcome.tried or outcome.reply:  # a server that asks to slow down is no try, but time runs from it
         changes["$min"] = {"first_tried_at": outcome.at}
     return UpdateOne({**key(outcome.email_id), **_guard(outcome)}, changes)
 

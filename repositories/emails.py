@@ -35,13 +35,12 @@ class MongoEmails:
             return 0
         return (await answered(self._emails.delete_many({"campaign_id": campaign_id}))).deleted_count
 
-    async def planned_slices(self, campaign_id: str) -> Sequence[int]:
-        planned = {"campaign_id": campaign_id, "state": EmailState.PLANNED}
-        return sorted(await answered(self._emails.distinct("slice", planned)))
+    async def open_slices(self, campaign_id: str) -> Sequence[int]:
+        open_rows = {"campaign_id": campaign_id, "state": _OPEN, "slice": {"$ne": NO_SLICE}}
+        return sorted(await answered(self._emails.distinct("slice", open_rows)))
 
-    async def due_in_slice(self, campaign_id: str, number: int, now: datetime) -> Sequence[Email]:
-        due = [{"state": EmailState.PLANNED}, {"state": EmailState.DEFERRED, "next_at": {"$lte": now}}]
-        return await self._found({"campaign_id": campaign_id, "slice": number, "$or": due})
+    async def due_in_slice(self, campaign_id: str, number: int) -> Sequence[Email]:
+        return await self._found({"campaign_id": campaign_id, "slice": number, "state": _OPEN})
 
     async def store(self, outcomes: Sequence[Outcome]) -> None:
         await written(self._emails, [outcome_update(outcome) for outcome in outcomes])
@@ -69,9 +68,10 @@ class MongoEmails:
         cursor = self._emails.find({**waiting, "next_at": {"$lte": now}}, {"_id": 1}).sort("next_at", 1)
         return [document["_id"] async for document in streamed(cursor.limit(limit))]
 
-    async def put_in_slice(self, ids: Sequence[str], number: int) -> None:
+    async def put_in_slice(self, ids: Sequence[str], number: int, *, out_of: int) -> None:
         if ids:
-            moved = self._emails.update_many({**_all(ids), "state": _OPEN}, {"$set": {"slice": number}})
+            there = {**_all(ids), "slice": out_of, "state": _OPEN}
+            moved = self._emails.update_many(there, {"$set": {"slice": number}})
             await answered(moved)
 
     async def skip_open(self, campaign_id: str, reason: str, at: datetime) -> int:

@@ -42,7 +42,7 @@ def mongo_errors() -> Iterator[None]:
     try:
         yield
     except (ConnectionFailure, ExecutionTimeout, CursorNotFound) as error:
-        raise StoreUnavailable(f"MongoDB does not answer: {_first_words(error)}") from error
+        raise _away("does not answer", error) from error
     except OperationFailure as error:
         raise _refusal(error) from error
     except (InvalidDocument, InvalidStringData, OverflowError, UnicodeEncodeError) as error:
@@ -67,7 +67,15 @@ def _refusal(error: OperationFailure) -> CampaignsError | OperationFailure:
         return _unstorable()
     if isinstance(error, DuplicateKeyError) or not _is_away(error):
         return error
-    return StoreUnavailable(f"MongoDB cannot do it now: {_first_words(error)}")
+    return _away("cannot do it now", error)
+
+
+def _away(how: str, error: Exception) -> StoreUnavailable:
+    """A refused login comes as either kind of error: from the first connection, or from one opened later."""
+    words = _first_words(error)
+    if "authentication failed" in words.lower():
+        return StoreUnavailable("MongoDB refuses this user and password; check them, and authSource, in its URL")
+    return StoreUnavailable(f"MongoDB {how}: {words}")
 
 
 def _unstorable() -> InvalidMessage:
@@ -87,5 +95,8 @@ def _is_away(error: OperationFailure) -> bool:
 
 
 def _first_words(error: Exception) -> str:
-    """Without the description of the whole topology that the driver appends."""
-    return str(error).partition(", Timeout:")[0].partition(" (configured timeouts:")[0][:300]
+    """Without the descriptions of the whole topology and of the answer that the driver appends."""
+    text = str(error)
+    for appended in (", Timeout:", " (configured timeouts:", ", full error:"):
+        text = text.partition(appended)[0]
+    return text[:300]

@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from pymongo import IndexModel
+from pymongo.errors import OperationFailure
 
+from domain.errors import CampaignsError
 from repositories.connection import Database, collection
 from repositories.errors import answered
+
+#: IndexOptionsConflict, IndexKeySpecsConflict (src/mongo/base/error_codes.yml).
+_DIFFERS = frozenset({85, 86})
+
+
+class IndexMismatch(CampaignsError):
+    """MongoDB has one of our indexes with other properties; names it, with MongoDB's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +28,7 @@ class Index:
 
 
 INDEXES = (
-    Index("campaigns", ("status",), "which campaigns the scheduler looks at"),
+    Index("campaigns", ("status", "status_at"), "which campaigns the scheduler looks at"),
     Index("contacts", ("memberships.list", "_id"), "the members of a list, in pages and in slices; their number"),
     Index("emails", ("campaign_id", "identity"), "emails by address: explain, events that name an address"),
     # Without the state: storing an outcome then touches one index only, and a slice has few rows.
@@ -32,14 +41,26 @@ INDEXES = (
     Index("slices", ("campaign_id", "state", "number"), "which slices are open, held, abandoned"),
     Index("sync_runs", ("subject", "-started_at"), "the last run of a sync"),
     Index("syncs", ("status", "module"), "the active syncs of a module"),
+    Index("throttles", ("limited",), "what the workers look for once a second, however many there are"),
 )
 
 
 async def ensure_indexes(database: Database) -> None:
-    """Create what is missing; what is there stays. Collections come into being with their indexes."""
+    """Create what is missing; what is there stays. Collections come into being with their indexes.
+
+    Raises:
+        IndexMismatch: one exists differently; it has to be dropped first.
+        StoreUnavailable: MongoDB does not answer; any part may be created.
+    """
     for name, indexes in groupby(INDEXES, key=lambda index: index.collection):
         models = [IndexModel([_direction(key) for key in index.keys]) for index in indexes]
-        await answered(collection(database, name).create_indexes(models))
+        try:
+            await answered(collection(database, name).create_indexes(models))
+        except OperationFailure as error:
+            if error.code not in _DIFFERS:
+                raise
+            told = str(error).partition(", full error")[0]
+            raise IndexMismatch(f"collection {name}: {told}; drop that index and try again") from error
 
 
 def _direction(key: str) -> tuple[str, int]:

@@ -1,7 +1,7 @@
 """Messages that were given up, whole.
 
-{_id: the message's logical id, queue, reason, error, attempts, first_seen, parked_at, worker,
- headers: [{k: name, v: value}], content_type, body_bytes: size of the body, body: bytes}
+{_id: see domain.parked.parked_id, message_id: the logical id, queue, reason, error, attempts, first_seen, parked_at,
+ worker, headers: [{k: name, v: value}], content_type, body_bytes: size of the body, body: bytes}
 
 A body that is larger than a document should be is absent here and a GridFS file of the same _id in parked_bodies.
 """
@@ -40,12 +40,12 @@ class MongoParked:
             await self._store_body(message.id, document.pop("body"))
         await answered(self._parked.replace_one({"_id": message.id}, document, upsert=True))
 
-    async def get(self, message_id: str) -> ParkedMessage | None:
-        document = await answered(self._parked.find_one({"_id": message_id}))
+    async def get(self, parked_id: str) -> ParkedMessage | None:
+        document = await answered(self._parked.find_one({"_id": parked_id}))
         if document is None:
             return None
         if "body" not in document:
-            document["body"] = await self._body(message_id)
+            document["body"] = await self._body(parked_id)
         return _message(document)
 
     async def page(
@@ -61,27 +61,28 @@ class MongoParked:
         stages: list[Document] = [{"$group": {"_id": "$queue", "count": {"$sum": 1}}}]
         return {found["_id"]: found["count"] async for found in streamed(self._parked.aggregate(stages))}
 
-    async def drop(self, message_id: str) -> bool:
+    async def drop(self, parked_id: str) -> bool:
         """Forget it; False when it was not there."""
-        dropped = await answered(self._parked.delete_one({"_id": message_id}))
-        await self._drop_body(message_id)
+        dropped = await answered(self._parked.delete_one({"_id": parked_id}))
+        await self._drop_body(parked_id)
         return bool(dropped.deleted_count)
 
-    async def _store_body(self, message_id: str, body: bytes) -> None:
-        await self._drop_body(message_id)
-        await answered(self._bodies.upload_from_stream_with_id(message_id, message_id, body))
+    async def _store_body(self, parked_id: str, body: bytes) -> None:
+        await self._drop_body(parked_id)
+        await answered(self._bodies.upload_from_stream_with_id(parked_id, parked_id, body))
 
-    async def _body(self, message_id: str) -> bytes:
-        stream = await answered(self._bodies.open_download_stream(message_id))
+    async def _body(self, parked_id: str) -> bytes:
+        stream = await answered(self._bodies.open_download_stream(parked_id))
         return bytes(await answered(stream.read()))
 
-    async def _drop_body(self, message_id: str) -> None:
+    async def _drop_body(self, parked_id: str) -> None:
         with suppress(NoFile):
-            await answered(self._bodies.delete(message_id))
+            await answered(self._bodies.delete(parked_id))
 
 
 def _document(message: ParkedMessage) -> Document:
     return {
+        "message_id": message.message_id,
         "queue": message.queue,
         "reason": message.reason,
         "error": _encodable(message.error),
@@ -110,6 +111,7 @@ def _encodable(text: str) -> str:
 def _message(document: Mapping[str, Any]) -> ParkedMessage:
     return ParkedMessage(
         id=document["_id"],
+        message_id=document["message_id"],
         queue=document["queue"],
         reason=document["reason"],
         error=document["error"],

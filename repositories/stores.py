@@ -19,6 +19,7 @@ from repositories.slices import MongoSlices
 from repositories.suppressions import MongoSuppressions
 from repositories.syncs import MongoSyncs
 from repositories.templates import MongoTemplates
+from repositories.throttles import MongoThrottles
 from repositories.topics import MongoTopics
 
 
@@ -40,6 +41,7 @@ class Stores:
     sync_runs: MongoRuns
     syncs: MongoSyncs
     templates: MongoTemplates
+    throttles: MongoThrottles
     topics: MongoTopics
 
     @classmethod
@@ -61,6 +63,7 @@ class Stores:
             sync_runs=MongoRuns(database, "sync_runs"),
             syncs=MongoSyncs(database),
             templates=MongoTemplates(database),
+            throttles=MongoThrottles(database),
             topics=MongoTopics(database),
         )
 

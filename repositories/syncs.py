@@ -27,8 +27,9 @@ class MongoSyncs:
     async def save(self, sync: Sync) -> None:
         await answered(self._syncs.replace_one({"_id": sync.id}, _document(sync), upsert=True))
 
-    async def active(self, modules: Collection[str]) -> Sequence[Sync]:
-        return await self._found({"module": {"$in": list(modules)}, "status": SyncStatus.ACTIVE})
+    async def active(self, modules: Collection[str] | None = None) -> Sequence[Sync]:
+        of = {} if modules is None else {"module": {"$in": list(modules)}}
+        return await self._found({"status": SyncStatus.ACTIVE, **of})
 
     async def all(self) -> Sequence[Sync]:
         """In the order of their ids."""

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from domain.values import Value
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _INT64 = 2**63
 
 V = TypeVar("V")
@@ -45,7 +46,7 @@ def unpaired(stored: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 def microseconds(at: datetime) -> int:
     """Since 1970, exactly."""
-    return (at - _EPOCH) // timedelta(microseconds=1)
+    return (at - _EPOCH) // _MICROSECOND
 
 
 def moment(microseconds_since_1970: int) -> datetime:

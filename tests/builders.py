@@ -208,6 +208,7 @@ def a_run(run_id: str = "leads-r1", **overrides: Any) -> Run:
 
 def a_parked_message(message: str = "m1", **overrides: Any) -> ParkedMessage:
     defaults: dict[str, Any] = {
+        "message_id": message,
         "queue": "record-changed",
         "reason": "invalid_message",
         "error": "changed_at: field required",

@@ -12,7 +12,8 @@ import pytest_socket
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 
 from tests import shared_vhost
-from tests.servers import Control, ServersMissing, TestedServers, Tier, forced_tier
+from tests.quiet_logs import silence
+from tests.servers import Control, Restoring, ServersMissing, TestedServers, Tier, forced_tier
 from tests.servers import servers as start_servers
 from tests.vhosts import Vhosts
 
@@ -20,6 +21,10 @@ TESTS = Path(__file__).parent
 #: Rules, messages, handlers and the runtime are proven without any server: there the network is off.
 ROOMS_WITHOUT_NETWORK = {"domain", "messages", "handlers", "workers"}
 TAKEN = pytest.StashKey[TestedServers]()
+
+
+def pytest_configure() -> None:
+    silence()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -104,7 +109,9 @@ async def mongo_database(mongo_url: str, database_name: str) -> AsyncIterator[As
 
 
 @pytest.fixture
-def control(servers: TestedServers) -> Control:
-    """Stops, kills and starts the servers; the test carries the marker `needs_control` and leaves them running."""
+def control(servers: TestedServers) -> Iterator[Control]:
+    """Stops, kills and starts the servers; the test carries the marker `needs_control`. They run again afterwards."""
     assert servers.control, "mark this test with needs_control"
-    return servers.control
+    restoring = Restoring(servers.control)
+    yield restoring
+    restoring.restore()

@@ -39,6 +39,45 @@ class Control(Protocol):
     def start_store(self) -> None: ...
 
 
+class Restoring:
+    """Passes everything on to a control, and starts again what a test that failed half-way left down."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._down: dict[str, Callable[[], None]] = {}
+
+    def ctl(self, *arguments: str) -> str:
+        return self._control.ctl(*arguments)
+
+    def stop_broker(self) -> None:
+        self._down["broker"] = self._control.start_broker
+        self._control.stop_broker()
+
+    def kill_broker(self) -> None:
+        self._down["broker"] = self._control.start_broker
+        self._control.kill_broker()
+
+    def start_broker(self) -> None:
+        self._control.start_broker()
+        self._down.pop("broker", None)
+
+    def stop_store(self) -> None:
+        self._down["store"] = self._control.start_store
+        self._control.stop_store()
+
+    def kill_store(self) -> None:
+        self._down["store"] = self._control.start_store
+        self._control.kill_store()
+
+    def start_store(self) -> None:
+        self._control.start_store()
+        self._down.pop("store", None)
+
+    def restore(self) -> None:
+        for start in self._down.values():
+            start()
+
+
 @dataclass(frozen=True, slots=True)
 class TestedServers:
     """Running servers, and what may be done to them."""

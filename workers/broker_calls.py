@@ -15,8 +15,6 @@ BROKER_ERRORS: tuple[type[Exception], ...] = (amqp.AMQPError, OSError, TimeoutEr
 CALL_S = 20.0  #: declaring, opening, consuming: a healthy broker answers within milliseconds
 CLOSE_S = 3.0  #: a dead peer never answers a close
 
-_REFUSED = (amqp.AuthenticationError, amqp.ProbableAuthenticationError)
-
 
 class Closable(Protocol):
     def close(self) -> Awaitable[object]: ...
@@ -51,7 +49,9 @@ def in_words(error: BaseException | None) -> str:
         return "closed"
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    if isinstance(error, _REFUSED):
+    if isinstance(error, amqp.ProbableAuthenticationError):  # its reason is a pattern that nobody filled in
+        return "user or password refused, probably: the server hung up at the login"
+    if isinstance(error, amqp.AuthenticationError):
         return f"user or password refused ({error.reason})"
     if isinstance(error, OSError) and error.errno == errno.ECONNREFUSED:
         return "nothing listens there (connection refused)"

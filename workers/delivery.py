@@ -50,13 +50,14 @@ class Delivery:
         """When a worker took it first: `now`, unless an earlier try left a plausible time."""
         try:
             given = datetime.fromisoformat(str(self.headers.get(header.FIRST_SEEN)))
-        except ValueError:
+            return min(given.astimezone(UTC), now) if given.tzinfo else now
+        except (ValueError, OverflowError):
             return now
-        return min(given.astimezone(UTC), now) if given.tzinfo else now
 
 
 def _is_id(given: object) -> bool:
-    return isinstance(given, str) and 0 < len(given) <= 200
+    """Half a surrogate pair, as broken JSON may hold, is a text that nothing can send on or store."""
+    return isinstance(given, str) and 0 < len(given) <= 200 and given.isprintable()
 
 
 def _id_in(body: bytes) -> object:

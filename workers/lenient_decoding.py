@@ -36,10 +36,10 @@ def _timestamp(value: bytes) -> tuple[int, datetime]:
 
 
 def _table(value: bytes) -> tuple[int, dict[str, Any]]:
-    """Headers that cannot be read are no headers."""
+    """Headers that cannot be read are no headers; nor are those nested deeper than Python calls."""
     try:
         return decode.field_table(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         (length,) = struct.unpack(">I", value[:4])
         return length + 4, {}
 

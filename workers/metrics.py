@@ -26,6 +26,9 @@ class Metrics:
             "campaigns_retries", "Messages put into a wait queue", ["queue", "delay_s"], registry=registry
         )
         self.parked = Counter("campaigns_parked", "Messages parked", ["queue", "reason"], registry=registry)
+        self.unheard = Counter(
+            "campaigns_unheard", "Feed messages that no queue was bound for", ["type"], registry=registry
+        )
         self.stale = Counter("campaigns_stale", "Settlements that came too late", ["queue"], registry=registry)
         self.confirm_seconds = Histogram(
             "campaigns_confirm_seconds", "Publish to confirm", buckets=_SECONDS, registry=registry

@@ -5,6 +5,8 @@ from __future__ import annotations
 from config.settings import Settings, SmtpTls
 from domain.delivery import RetrySchedule
 from domain.organisation import Edition, Organisation
+from domain.pacing import Pacing
+from domain.throttle import Limits
 from domain.tracking import SigningKey, SigningKeys
 from gateways.smtp import SmtpOptions, Tls
 from repositories.connection import Database, connect
@@ -85,6 +87,22 @@ def signing_keys(settings: Settings) -> SigningKeys:
 
 def retry_schedule(settings: Settings) -> RetrySchedule:
     return RetrySchedule(tuple(settings.sending.retry_delays_s), settings.sending.give_up_s)
+
+
+RELAY = "default"  #: the name of the one relay that there is
+
+
+def pacing(settings: Settings) -> Pacing:
+    given = settings.throttle
+    limits = {f"relay:{RELAY}": Limits(given.relay_per_s, given.relay_connections)}
+    limits |= {f"group:{group.value}": Limits(limit.per_s) for group, limit in given.groups.items()}
+    return Pacing(
+        relay_name=RELAY,
+        limits={name: each for name, each in limits.items() if each != Limits()},
+        warm_up_caps=tuple(given.warm_up_caps) if given.warm_up else (),
+        patience_s=given.patience_s,
+        put_off_s=given.put_off_s,
+    )
 
 
 def batch_size(settings: Settings) -> int:

@@ -29,7 +29,8 @@ Exchanges = Mapping[str, AbstractExchange]
 class Publisher:
     """Publishes on a channel of its own; repeats what was refused or left unanswered until the deadline.
 
-    What it repeats may arrive twice. `on_confirm` is told the seconds that each confirm took.
+    What it repeats may arrive twice. `on_confirm` is told the seconds that each confirm took, `on_unheard` the
+    routing key of what need not be received and was received by nobody.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class Publisher:
         deadline_s: float = DEADLINE_S,
         backoff: Backoff | None = None,
         on_confirm: Callable[[float], None] = lambda seconds: None,
+        on_unheard: Callable[[str], None] = lambda routing_key: None,
     ) -> None:
         self._link = link
         self._slots = asyncio.Semaphore(in_flight)
         self._lanes = in_flight
         self._deadline_s = deadline_s
         self._on_confirm = on_confirm
+        self._on_unheard = on_unheard
         self._channel = Supervisor("publishing channel", self._exchanges, backoff or Backoff())
 
     @property
@@ -101,11 +104,11 @@ class Publisher:
         try:
             async with broker_call(timeout_s):
                 exchanges, _ = await self._channel.current()
-                await exchanges[message.exchange].publish(
-                    _amqp(message), message.routing_key, mandatory=message.mandatory
-                )
+                await exchanges[message.exchange].publish(_amqp(message), message.routing_key, mandatory=True)
         except amqp.PublishError as error:
-            raise Unroutable(_no_queue(message)) from error
+            if message.mandatory:
+                raise Unroutable(_no_queue(message)) from error
+            self._on_unheard(message.routing_key)
 
     def _unavailable(self, error: Exception) -> BrokerUnavailable:
         down = next((part for part in (self._link, self._channel) if not part.is_up), None)

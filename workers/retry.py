@@ -1,17 +1,24 @@
 """When to try again, how long to wait, when to give up. The only place of tenacity."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_never, wait_random_exponential
 
 from domain.errors import Permanent, Transient, Unavailable
 from workers.topology import LEVELS_S
 
+log = structlog.get_logger()
+
 T = TypeVar("T")
+
+#: How often a process says that it waits for something: many messages may wait for the same.
+SAY_EVERY_S = 10.0
 
 ATTEMPTS_SPENT = "attempts_spent"
 UNEXPECTED = "unexpected_error"
@@ -75,11 +82,12 @@ def _level(policy: RetryPolicy, number: int) -> float:
 
 
 class InPlace:
-    """Repeats what failed because a dependency is away, with the message in hand."""
+    """Repeats what failed because a dependency is away, with the message in hand; says now and then what is away."""
 
     def __init__(self, policy: RetryPolicy, stopping: asyncio.Event) -> None:
         self._policy = policy
         self._stopping = stopping
+        self._said_at = -SAY_EVERY_S
 
     async def for_a_while(self, work: Callable[[], Awaitable[T]]) -> T:
         """The result of `work`, repeated for `in_place_s` or until the process is told to stop.
@@ -112,6 +120,7 @@ class InPlace:
             wait=wait_random_exponential(multiplier=policy.pause_min_s, max=policy.pause_max_s),
             stop=give_up,
             sleep=sleep or self._sleep,
+            before_sleep=self._say,
             reraise=True,
         )
 
@@ -119,6 +128,11 @@ class InPlace:
             return await work()
 
         return await retrying(attempt)
+
+    def _say(self, state: RetryCallState) -> None:
+        if state.outcome is not None and time.monotonic() - self._said_at >= SAY_EVERY_S:
+            self._said_at = time.monotonic()
+            log.warning("waiting", why=str(state.outcome.exception()))
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):

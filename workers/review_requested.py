@@ -13,6 +13,7 @@ from handlers.review_requested import CampaignReviewer
 from handlers.review_start import ReviewStart
 from messages.review_requested import ReviewRequested
 from repositories.stores import Stores
+from workers.dkim_keys import dkim_keys
 from workers.options import address_key, batch_size, organisation, signing_keys
 from workers.part import Part
 from workers.resources import Resources, now
@@ -61,6 +62,7 @@ def _reviewer(resources: Resources) -> CampaignReviewer:
             eligibility=eligibility,
             organisation=organisation(settings),
             keys=signing_keys(settings),
+            dkim=dkim_keys(settings),
             now=now,
         ),
         now=now,

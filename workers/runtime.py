@@ -57,6 +57,7 @@ class Runtime:
             deadline_s=options.publish_deadline_s,
             backoff=options.amqp.backoff,
             on_confirm=self.metrics.confirm_seconds.observe,
+            on_unheard=lambda message_type: self.metrics.unheard.labels(message_type).inc(),
         )
         self.settlement = Settlement(
             publisher=self.publisher,

@@ -20,6 +20,7 @@ def build(resources: Resources) -> Sequence[Part]:
         owner=new_id(),
         now=now,
         stall_s=sending.stall_s,
+        grace_s=sending.lease_s / 4,
         books_every_s=2 * sending.tick_s,
         batch_size=batch_size(resources.settings),
     )

@@ -5,17 +5,25 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+import structlog
+
 from domain.assembly import Assembler
 from domain.campaign import Campaign
 from domain.mailer import mailer_of
 from handlers.hold import Holder
 from handlers.outcome_writer import OutcomeWriter
+from handlers.pace import Pace
+from handlers.paced_relay import PacedRelay
+from handlers.permit_desk import PermitDesk
 from handlers.send_batch import BatchSender
 from handlers.slice_sender import SliceSender
 from messages.send_batch import URGENT, SendBatch
-from workers.options import SEND_LANES, URGENT_LANES, organisation, retry_schedule, signing_keys
+from workers.dkim_keys import dkim_keys
+from workers.options import SEND_LANES, URGENT_LANES, organisation, pacing, retry_schedule, signing_keys
 from workers.part import Part
 from workers.resources import Resources, new_id, now
+
+log = structlog.get_logger()
 
 
 def build(resources: Resources) -> Sequence[Part]:
@@ -34,7 +42,6 @@ def _sender(resources: Resources) -> BatchSender:
         slices=stores.slices,
         send=_slice_sender(resources),
         owner=new_id(),
-        now=now,
         lease_s=sending.lease_s,
     )
 
@@ -46,7 +53,7 @@ def _slice_sender(resources: Resources) -> SliceSender:
         suppressions=stores.suppressions,
         emails=stores.emails,
         slices=stores.slices,
-        relay=resources.relay,
+        relay=_paced(resources),
         holder=Holder(stores.campaigns, stores.slices, runtime.stopping.is_set, settings.sending.lease_s),
         writer=OutcomeWriter(
             emails=stores.emails,
@@ -61,19 +68,28 @@ def _slice_sender(resources: Resources) -> SliceSender:
     )
 
 
+def _paced(resources: Resources) -> PacedRelay:
+    """The relay at the pace that all send workers share; both lanes of this process are one worker to the throttles."""
+    desk = PermitDesk(resources.stores.throttles, new_id(), pacing(resources.settings), random.random)
+    return PacedRelay(resources.relay, Pace(desk))
+
+
 class Assemblers:
     """Compiles a campaign once: it is locked while it is being sent, and has another revision after a change."""
 
     def __init__(self, resources: Resources) -> None:
         self._organisation = organisation(resources.settings)
         self._keys = signing_keys(resources.settings)
+        self._dkim = dkim_keys(resources.settings)
         self._kept: dict[str, tuple[str | None, Assembler]] = {}
 
     def __call__(self, campaign: Campaign) -> Assembler:
         reviewed, kept = self._kept.get(campaign.id, (None, None))
         if kept is None or reviewed != campaign.reviewed_hash:
-            kept = mailer_of(campaign, self._organisation, self._keys)
+            kept = mailer_of(campaign, self._organisation, self._keys, self._dkim)
             self._kept[campaign.id] = (campaign.reviewed_hash, kept)
+            if self._dkim.leaves_unsigned(campaign.sender.domain):  # where the review ran there may have been a key
+                log.warning("mail_unsigned", campaign_id=campaign.id, domain=campaign.sender.domain)
             self._forget_the_oldest()
         return kept
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from config.settings import Settings
 from handlers.send_requested import SendStarter
 from messages.send_requested import SendRequested
+from repositories.stores import Stores
 from workers.options import organisation
 from workers.part import Part
 from workers.resources import Resources, now
 
 
 def build(resources: Resources) -> Sequence[Part]:
-    stores, settings = resources.stores, resources.settings
-    starter = SendStarter(stores.campaigns, stores.slices, organisation(settings), now, chains=settings.sending.chains)
-    return [resources.runtime.single(SendRequested, starter, concurrency=settings.workers.concurrency)]
+    starter = send_start(resources.stores, resources.settings)
+    return [resources.runtime.single(SendRequested, starter, concurrency=resources.settings.workers.concurrency)]
+
+
+def send_start(stores: Stores, settings: Settings) -> SendStarter:
+    """Begins to send; the command asks it what is in the way before it publishes anything."""
+    return SendStarter(stores.campaigns, stores.slices, organisation(settings), now, chains=settings.sending.chains)

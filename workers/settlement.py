@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 
 from domain.errors import CampaignsError, InvalidMessage, Permanent, Unavailable
-from domain.parked import ParkedMessage
+from domain.parked import ParkedMessage, parked_id
 from messages.base import Message
 from messages.envelope import Envelope, unpack
 from messages.message_refused import MessageRefused
@@ -28,6 +28,7 @@ M = TypeVar("M", bound=Message)
 
 MAX_BODY_BYTES = 1024 * 1024  # contracts.md; a larger one is parked whole
 ERROR_CHARACTERS = 500  #: of an error text in a header: they all travel in one frame
+RECORD_CHARACTERS = 4000  #: of an error text that is kept, and of its traceback: drivers quote whole documents
 
 
 class Publishes(Protocol):
@@ -73,16 +74,16 @@ class Settlement:
     now: Callable[[], datetime] = utc_now
 
     async def parse(self, delivery: Delivery, model: type[M]) -> Received[M] | None:
-        """The message, or None after parking a body that is not one.
+        """The message, or None after settling a body that is not one: parked, or a bug of ours and tried again.
 
         Raises:
-            Unsettled: it is not one, and could not be parked.
+            Unsettled: it is not one, and could not be settled.
         """
         try:
             if len(delivery.body) > MAX_BODY_BYTES:
                 raise InvalidMessage(f"body: {len(delivery.body)} bytes, at most {MAX_BODY_BYTES} are read")
             envelope, message = unpack(delivery.body, model)
-        except InvalidMessage as error:
+        except Exception as error:  # noqa: BLE001 - settled: a body that breaks the reader must not end the process
             await self.fail(delivery, error)
             return None
         return Received(delivery, envelope, message)
@@ -127,7 +128,8 @@ class Settlement:
     def parked(self, delivery: Delivery, *, queue: str, reason: str, error: str, attempts: int) -> ParkedMessage:
         now = self.now()
         return ParkedMessage(
-            id=delivery.id,
+            id=parked_id(queue, delivery.id, delivery.body),
+            message_id=delivery.id,
             queue=queue,
             reason=reason,
             error=error,
@@ -189,17 +191,22 @@ class Settlement:
         except Unavailable:
             raise
         except Exception as error:  # a bug there must not cost the message: hold it, and say so
-            log.exception("parking_failed", queue=parked.queue, message_id=parked.id)
+            log.exception("parking_failed", queue=parked.queue, message_id=parked.message_id)
             raise Unavailable(f"parking failed: {type(error).__name__}") from error
-        await self._tell_publisher(parked)
+        try:
+            await self._tell_publisher(parked)
+        except Unavailable:
+            raise
+        except Exception:  # it is kept, and that is what counts
+            log.exception("refusal_not_published", queue=parked.queue, message_id=parked.message_id)
         self.metrics.parked.labels(parked.queue, parked.reason).inc()
 
     async def _tell_publisher(self, parked: ParkedMessage) -> None:
         refused = MessageRefused(
             refused_queue=parked.queue,
-            message_id=parked.id,
+            message_id=parked.message_id,
             reason=parked.reason,
-            error=parked.error.splitlines()[0] if parked.error else "",
+            error=parked.error.partition("\n")[0],
             parked_at=parked.parked_at,
         )
         await self.publisher.publish(
@@ -216,10 +223,12 @@ class Settlement:
 
 
 async def _ack(delivery: Delivery, *, multiple: bool) -> bool:
+    """Whether it was sent. A channel that takes no acknowledgement is over: what it delivered must come again."""
     try:
         async with broker_call():
             await delivery.incoming.ack(multiple=multiple)
-    except BROKER_ERRORS:
+    except BROKER_ERRORS as error:
+        delivery.generation.end(f"acknowledging: {in_words(error)}")
         return False
     return True
 
@@ -230,10 +239,11 @@ def in_words(error: Exception) -> str:
 
 
 def _for_the_record(error: Exception) -> str:
-    """What an operator needs: our own text, or where in the code it happened."""
+    """What an operator needs: our own text, or where in the code it happened. The first line goes to publishers too."""
     if isinstance(error, CampaignsError):
-        return str(error)
-    return f"{type(error).__name__}: {error}\n" + "".join(traceback.format_exception(error))[-4000:]
+        return str(error)[:RECORD_CHARACTERS]
+    kind, place = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
+    return f"{kind}\n{place[-RECORD_CHARACTERS:]}{kind}: {error}"[: 2 * RECORD_CHARACTERS]
 
 
 def _log_failure(event: str, delivery: Delivery, error: Exception, **fields: object) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from handlers.test_requested import TestSender
 from messages.test_requested import TestRequested
+from workers.dkim_keys import dkim_keys
 from workers.options import address_key, organisation, signing_keys
 from workers.part import Part
 from workers.resources import Resources, now
@@ -20,6 +21,7 @@ def build(resources: Resources) -> Sequence[Part]:
         relay=resources.relay,
         organisation=organisation(settings),
         keys=signing_keys(settings),
+        dkim=dkim_keys(settings),
         address_key=address_key(settings),
         now=now,
     )

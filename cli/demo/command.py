@@ -19,7 +19,7 @@ from cli.demo.processes import Processes, processes
 from cli.demo.story import Story
 from cli.embedded import ports
 from cli.output import out, say
-from cli.servers import initialise
+from cli.preparation import initialise
 from config.settings import load
 from workers.catalog import WORKERS
 

@@ -10,12 +10,14 @@ from typing import Annotated
 import typer
 
 from cli.output import Json, out, print_json, say, table
-from tests.benchmarks import intake, machine, memory, send
+from config import logging
+from tests.benchmarks import assembly, intake, machine, memory, send
 from tests.benchmarks.house import Ground, ground
 from tests.benchmarks.measured import Measured
 
 
 class Program(StrEnum):
+    ASSEMBLY = "assembly"
     SEND = "send"
     INTAKE = "intake"
     MEMORY = "memory"
@@ -25,20 +27,26 @@ class Program(StrEnum):
 class Sizes:
     emails: int = 10_000
     events: int = 20_000
-    people: tuple[int, ...] = (2_000, 50_000)
+    people: tuple[int, ...] = (2_000, 10_000, 50_000)
     rounds: int = 3
 
 
 #: Enough to see that the programs run and that nothing became many times slower; no figures to quote.
-SHORT = Sizes(emails=1_000, events=2_000)
+SHORT = Sizes(emails=1_000, events=2_000, rounds=1)
 
 
+app = typer.Typer(
+    add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}
+)
+
+
+@app.command()
 def main(
     programs: Annotated[list[Program] | None, typer.Argument(help="Which; all of them when none is named.")] = None,
     short: Annotated[bool, typer.Option("--short", help="Small sizes and no memory program: about a minute.")] = False,
     emails: Annotated[int | None, typer.Option(min=200, help="send: emails per run.")] = None,
     events: Annotated[int | None, typer.Option(min=1000, help="intake: events per run.")] = None,
-    people: Annotated[list[int] | None, typer.Option(help="memory: people; repeat it for each size.")] = None,
+    people: Annotated[list[int] | None, typer.Option(help="memory: people; repeat it, two sizes at least.")] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="Interleaved runs of which the median is taken.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -48,7 +56,10 @@ def main(
     """
     usual = SHORT if short else Sizes()
     sizes = Sizes(emails or usual.emails, events or usual.events, tuple(people or usual.people), rounds or usual.rounds)
-    wanted = programs or ([Program.SEND, Program.INTAKE] if short else list(Program))
+    if people is not None and len(people) == 1:
+        raise typer.BadParameter("memory compares sizes: give --people twice at least")
+    logging.configure("warning")
+    wanted = programs or ([Program.ASSEMBLY, Program.SEND, Program.INTAKE] if short else list(Program))
     with ground() as found:
         described = machine.described(*found.versions())
         measured = [_run(program, found, sizes) for program in wanted]
@@ -61,6 +72,7 @@ def main(
 def _run(program: Program, on: Ground, sizes: Sizes) -> Measured:
     say(f"{program}: running")
     run: dict[Program, Callable[[], Measured]] = {
+        Program.ASSEMBLY: lambda: assembly.measure(sizes.emails, sizes.rounds),
         Program.SEND: lambda: send.measure(on, sizes.emails, sizes.rounds),
         Program.INTAKE: lambda: intake.measure(on, sizes.events, sizes.rounds),
         Program.MEMORY: lambda: memory.measure(on, sizes.people),
@@ -79,4 +91,4 @@ def _show(described: dict[str, str], measured: Sequence[Measured]) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -27,6 +27,6 @@ async def send(port: int, mails: Sequence[OutgoingMail], count: int) -> Run:
 
 
 async def _connection(port: int, waiting: Iterator[OutgoingMail]) -> None:
-    async with aiosmtplib.SMTP("127.0.0.1", port, start_tls=False) as smtp:
+    async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as smtp:
         for mail in waiting:
             await smtp.sendmail(mail.sender, [mail.recipient], mail.raw)

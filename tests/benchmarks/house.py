@@ -18,7 +18,7 @@ from aio_pika import connect
 from cli import context, keys
 from cli.demo.command import IMPATIENCE, ORGANISATION
 from cli.embedded import ports
-from cli.servers import initialise
+from cli.preparation import initialise
 from config.settings import Settings
 from tests import shared_vhost
 from tests.servers import TestedServers, servers

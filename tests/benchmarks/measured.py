@@ -47,7 +47,7 @@ class Measured:
         return {"program": self.program, "command": self.command, "rows": rows, "notes": list(self.notes)}
 
 
-SPEED_COLUMNS = ("what", "each run, per second", "median per second", "of the baseline", "CPU µs each")
+SPEED_COLUMNS = ("per second", "runs", "median", "ratio", "CPU µs each")
 
 
 def speed_row(name: str, runs: Sequence[Run], baseline: Sequence[Run]) -> tuple[object, ...]:

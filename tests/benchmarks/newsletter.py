@@ -17,6 +17,7 @@ from domain.mailer import mailer_of, recipient_of
 from domain.predesigned import predesigned
 from repositories.stores import Stores
 from tests.builders import a_campaign
+from workers.dkim_keys import dkim_keys
 from workers.options import address_key, organisation, signing_keys
 
 T = TypeVar("T")
@@ -28,7 +29,7 @@ _GIVEN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 _SUBJECT = "{{ first_name | default('Hello') }}, the spring news for {{ company }}"
 _BODY = """Dear {{ first_name | default("reader") }} {{ last_name }},
 
-as {{ position }} at {{ company }} in {{ city }} you asked us to write when something changes. Three things did, and we
+as {{ position }} at {{ company }} in {{ city }} you asked us to write when something changes. Two things did, and we
 think that the second one matters to you most. Your number with us is still {{ customer_number }}, and your plan,
 {{ plan }}, has not changed.
 
@@ -38,14 +39,6 @@ the hour at which the lorry comes; all three were needed, and the lorry was the 
 
 Second: {{ account_manager }}, who looks after you, has a direct line since March. Please write it down: {{ phone }}. It
 rings on a desk and not in a queue, and if nobody is at the desk it rings on the next one.
-
-Third: the price list for the second half of the year is ready. Most prices stay as they are; those of paper and of
-everything that is shipped in paper rise by three per cent, and we would rather say so in the third paragraph of a
-letter than in small print on an invoice. The list has the old and the new price beside each other on every line.
-
-There is more: the catalogue is in print, the workshop in {{ city }} takes place again this autumn, and the photographs
-of last year's one are on our pages, the one with the ladder among them. Whoever wants to come writes us a line; there
-are forty places and, as always, good coffee.
 
 Thank you for the time that it took to read this, {{ first_name | default("dear reader") }}. Answer this letter if you
 have a question: it comes to people who know {{ company }} and read what you write."""
@@ -83,10 +76,10 @@ def campaign(name: str, slices: int, chains: int) -> Campaign:
 
 def rows(of: Campaign, people: Sequence[Contact], claim_window: int) -> list[Email]:
     """Planned rows in batches of `claim_window`."""
-    return [_row(of, person, number // claim_window) for number, person in enumerate(people)]
+    return [row(of, person, number // claim_window) for number, person in enumerate(people)]
 
 
-def _row(of: Campaign, person: Contact, batch: int) -> Email:
+def row(of: Campaign, person: Contact, batch: int) -> Email:
     key = email_id(of.id, person.id)
     return Email(
         id=key,
@@ -123,9 +116,9 @@ async def seed_campaign(stores: Stores, name: str, people: Sequence[Contact], se
 def mails(people: Sequence[Contact], settings: Settings) -> list[OutgoingMail]:
     """The ready bytes that the workers would send to them."""
     of = campaign("ready", 1, 1)
-    assembler = mailer_of(of, organisation(settings), signing_keys(settings))
+    assembler = mailer_of(of, organisation(settings), signing_keys(settings), dkim_keys(settings))
     now = datetime.now(UTC)
-    return [assembler.mail(recipient_of(_row(of, person, 0), person), now=now) for person in people]
+    return [assembler.mail(recipient_of(row(of, person, 0), person), now=now) for person in people]
 
 
 def _portions(items: Sequence[T]) -> list[list[T]]:

@@ -19,11 +19,13 @@ from cli.embedded import ports
 from tests.benchmarks.house import House
 
 START_S = 30.0
+#: A machine on which it takes longer is out of order, or the worker is.
+SLOWEST_PER_S = 20
 STOP_S = 30.0
 
 
-class WorkerDied(Exception):
-    """The text has the end of its log."""
+class WorkerFailed(Exception):
+    """It did not start, or did not do its work in time; the text has the end of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +60,23 @@ class WorkerProcess:
 
 @contextmanager
 def workers(house: House, name: str, count: int = 1, **settings: str) -> Iterator[Sequence[WorkerProcess]]:
-    """That many processes of a worker, ready to work; `settings` are environment variables without CAMPAIGNS_."""
+    """That many processes of a worker, ready to work; `settings` are environment variables without CAMPAIGNS_.
+
+    Raises:
+        WorkerFailed: also when the block ends with a TimeoutError.
+    """
     with ExitStack() as stack:
-        started = [stack.enter_context(_worker(house, name, number, settings)) for number in range(count)]
+        started = [stack.enter_context(_worker(house, name, settings)) for _ in range(count)]
         for worker in started:
             _wait_until_ready(worker, house, name)
-        yield started
+        try:
+            yield started
+        except TimeoutError as error:
+            raise _failed(house, name) from error
 
 
 @contextmanager
-def _worker(house: House, name: str, number: int, settings: dict[str, str]) -> Iterator[WorkerProcess]:
+def _worker(house: House, name: str, settings: dict[str, str]) -> Iterator[WorkerProcess]:
     port = ports.any_free()
     own = {"CAMPAIGNS_HEALTH__PORT": str(port), **{f"CAMPAIGNS_{key}": value for key, value in settings.items()}}
     with (house.directory / f"{name}.log").open("ab") as log:
@@ -88,9 +97,13 @@ def _wait_until_ready(worker: WorkerProcess, house: House, name: str) -> None:
     deadline = time.monotonic() + START_S
     while not worker.is_ready:
         if worker.process.poll() is not None or time.monotonic() > deadline:
-            log = (house.directory / f"{name}.log").read_text(errors="replace")
-            raise WorkerDied(f"worker {name} is not ready:\n{log[-2000:]}")
+            raise _failed(house, name)
         time.sleep(0.05)
+
+
+def _failed(house: House, name: str) -> WorkerFailed:
+    log = (house.directory / f"{name}.log").read_text(errors="replace")
+    return WorkerFailed(f"worker {name} did not start, or did not end in time; its log ends:\n{log[-2000:]}")
 
 
 def _end(process: psutil.Popen) -> None:
@@ -100,3 +113,8 @@ def _end(process: psutil.Popen) -> None:
     except psutil.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def patience_s(count: int) -> float:
+    """How long to wait for so many emails or events."""
+    return START_S + count / SLOWEST_PER_S

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import pytest
 
+from domain.breakers import Counts, Rule, Trip
 from domain.campaign import Campaign, CampaignStatus, LawfulBasis, Report, Selection, hash_of
 from domain.errors import Conflict, UnknownCampaign
 from domain.findings import Finding, Severity
@@ -40,6 +41,7 @@ def with_everything() -> Campaign:
         report=Report({"Leads": 3}, 1, {"no_email": 1}, {"a.b": 2}, 3, findings),
         reviewed_hash="x",
         send_at=later(60),
+        trip=Trip(1, Rule.COMPLAINTS, later(5), Counts(1_000, 2, 3, 4)),
         include_existing_members=True,
     )
 
@@ -90,6 +92,15 @@ async def test_campaigns_are_found_by_status(campaigns: AnyCampaigns) -> None:
     await campaigns.add(a_campaign("a", status=CampaignStatus.SENDING))
     assert [each.id for each in await campaigns.in_status([CampaignStatus.SENDING])] == ["a"]
     assert [each.id for each in await campaigns.all()] == ["a", "b"]
+
+
+async def test_campaigns_are_found_by_status_and_since_when_they_have_it(campaigns: AnyCampaigns) -> None:
+    for name, minutes in (("early", 1), ("late", 2)):
+        stopped = a_campaign(name, status=CampaignStatus.STOPPED, status_at=later(60 * minutes))
+        await campaigns.add(stopped)
+    await campaigns.add(a_campaign("never", status=CampaignStatus.STOPPED, status_at=None))
+    found = await campaigns.in_status([CampaignStatus.STOPPED], since=later(90))
+    assert [each.id for each in found] == ["late"]
 
 
 async def test_slice_numbers_are_taken_once_and_follow_the_first_round(campaigns: AnyCampaigns) -> None:

@@ -81,6 +81,7 @@ async def test_only_active_syncs_of_the_modules_asked_for_are_found(stores: dict
     for sync in [*reversed(wanted), a_sync("c", status=SyncStatus.PAUSED), a_sync("d", module="Contacts")]:
         await syncs.save(sync)
     assert await syncs.active(["Leads", "Deals"]) == wanted
+    assert [sync.id for sync in await syncs.active()] == ["a", "b", "d"]
     assert [sync.id for sync in await syncs.all()] == ["a", "b", "c", "d"]
 
 

@@ -68,14 +68,16 @@ async def test_only_a_campaign_of_which_nothing_was_sent_is_dropped(ledger: Ledg
     assert await ledger.get(an_email().id) is None
 
 
-async def test_planned_slices_are_those_that_hold_planned_rows(ledger: Ledger) -> None:
-    people = emails(4)
+async def test_open_slices_are_those_that_hold_open_rows(ledger: Ledger) -> None:
+    people = emails(6)
     rows = [replace(people[0], slice=5), replace(people[1], slice=2), replace(people[2], slice=2)]
-    await ledger.plan([*rows, replace(people[3], slice=7, state=EmailState.SKIPPED)])
-    assert await ledger.planned_slices("spring") == [2, 5]
+    waiting = replace(people[4], slice=NO_SLICE, state=EmailState.DEFERRED)
+    again = replace(people[5], slice=9, state=EmailState.DEFERRED)
+    await ledger.plan([*rows, replace(people[3], slice=7, state=EmailState.SKIPPED), waiting, again])
+    assert await ledger.open_slices("spring") == [2, 5, 9]
 
 
-async def test_due_in_a_slice_is_what_is_planned_or_deferred_until_now(ledger: Ledger) -> None:
+async def test_due_in_a_slice_is_what_is_planned_or_was_put_there_again_whatever_a_clock_says(ledger: Ledger) -> None:
     planned, due, early, elsewhere, skipped = emails(5)
     deferred: dict[str, Any] = {"state": EmailState.DEFERRED}
     await ledger.plan(
@@ -87,7 +89,7 @@ async def test_due_in_a_slice_is_what_is_planned_or_deferred_until_now(ledger: L
             replace(skipped, state=EmailState.SKIPPED),
         ]
     )
-    assert {each.id for each in await ledger.due_in_slice("spring", 0, NOW)} == {planned.id, due.id}
+    assert {each.id for each in await ledger.due_in_slice("spring", 0)} == {planned.id, due.id, early.id}
 
 
 async def test_an_outcome_is_written_with_its_reply_and_counted(ledger: Ledger) -> None:
@@ -106,6 +108,14 @@ async def test_a_skip_at_claim_is_no_try(ledger: Ledger) -> None:
     stored = await row(ledger, an_email())
     assert (stored.state, stored.reason, stored.detail) == (EmailState.SKIPPED, "opted_out", "why")
     assert (stored.attempts, stored.first_tried_at) == (0, None)
+
+
+async def test_a_server_that_asks_to_come_later_is_no_try_but_time_runs_from_it(ledger: Ledger) -> None:
+    await ledger.plan([an_email()])
+    told = an_outcome(an_email(), EmailState.DEFERRED, reply=a_reply(421, "4.7.0 busy"), next_at=later(30), tried=False)
+    await ledger.store([told])
+    found = await row(ledger, an_email())
+    assert (found.attempts, found.first_tried_at) == (0, told.at)
 
 
 async def test_the_same_outcome_counts_once_however_often_it_is_stored(ledger: Ledger) -> None:
@@ -137,9 +147,16 @@ async def test_a_deferred_row_leaves_its_slice_until_it_is_put_in_another(ledger
     assert (await row(ledger, an_email())).slice == NO_SLICE
     assert await ledger.due("spring", later(4), 10) == []
     assert await ledger.due("spring", later(5), 10) == [an_email().id]
-    await ledger.put_in_slice([an_email().id], 9)
+    await ledger.put_in_slice([an_email().id], 9, out_of=NO_SLICE)
     assert await ledger.due("spring", later(5), 10) == []
-    assert [each.id for each in await ledger.due_in_slice("spring", 9, later(5))] == [an_email().id]
+    assert [each.id for each in await ledger.due_in_slice("spring", 9)] == [an_email().id]
+
+
+async def test_a_row_that_somebody_else_moved_stays_where_it_is(ledger: Ledger) -> None:
+    await ledger.plan([an_email(state=EmailState.DEFERRED, slice=NO_SLICE)])
+    await ledger.put_in_slice([an_email().id], 9, out_of=NO_SLICE)
+    await ledger.put_in_slice([an_email().id], 10, out_of=NO_SLICE)
+    assert (await row(ledger, an_email())).slice == 9
 
 
 async def test_the_longest_due_come_first(ledger: Ledger) -> None:
@@ -150,8 +167,8 @@ async def test_the_longest_due_come_first(ledger: Ledger) -> None:
 
 async def test_rows_that_have_ended_are_put_in_no_slice(ledger: Ledger) -> None:
     await ledger.plan([an_email(state=EmailState.SENT)])
-    await ledger.put_in_slice([an_email().id], 9)
-    await ledger.put_in_slice([], 9)
+    await ledger.put_in_slice([an_email().id], 9, out_of=0)
+    await ledger.put_in_slice([], 9, out_of=0)
     assert (await row(ledger, an_email())).slice == 0
 
 

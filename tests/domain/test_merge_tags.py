@@ -64,13 +64,13 @@ def test_what_was_hidden_is_shown_again(source: str) -> None:
 @pytest.mark.parametrize(
     ("source", "safe"),
     [
-        ("<tr>{% for x in y %}</tr>", "<tr><!--qzmerge0q--></tr>"),
-        ("<a href='{{ u }}'>{{ t }}</a>", "<a href='qzmerge0q'><!--qzmerge1q--></a>"),
-        ("<!--[if mso]>{{ a }}<![endif]-->{{ b }}", "<!--[if mso]>qzmerge0q<![endif]--><!--qzmerge1q-->"),
-        ("<style>{{ a }}</style>{{ b }}", "<style>qzmerge0q</style><!--qzmerge1q-->"),
+        ("<tr>{% for x in y %}</tr>", "<tr><!--qzmerge0t--></tr>"),
+        ("<a href='{{ u }}'>{{ t }}</a>", "<a href='qzmerge0q'><!--qzmerge1t--></a>"),
+        ("<!--[if mso]>{{ a }}<![endif]-->{{ b }}", "<!--[if mso]>qzmerge0q<![endif]--><!--qzmerge1t-->"),
+        ("<style>{{ a }}</style>{{ b }}", "<style>qzmerge0q</style><!--qzmerge1t-->"),
         ("<title>{{ a }}</title>", "<title>qzmerge0q</title>"),
-        ("1 < 2 {{ a }}", "1 < 2 <!--qzmerge0q-->"),
-        ("<p title='>'>{{ a }}", "<p title='>'><!--qzmerge0q-->"),
+        ("1 < 2 {{ a }}", "1 < 2 <!--qzmerge0t-->"),
+        ("<p title='>'>{{ a }}", "<p title='>'><!--qzmerge0t-->"),
     ],
 )
 def test_a_tag_is_hidden_by_what_a_parser_leaves_alone_there(source: str, safe: str) -> None:

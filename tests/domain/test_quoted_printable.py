@@ -41,6 +41,12 @@ def test_pieces_can_be_joined_in_any_order(texts: list[str]) -> None:
     assert all(len(line) <= 76 for line in joined.split(b"\r\n"))
 
 
+@pytest.mark.parametrize("end", ["", "\n"])
+@pytest.mark.parametrize("length", range(70, 80))
+def test_a_blank_at_the_end_of_a_full_line_does_not_make_it_longer(length: int, end: str) -> None:
+    assert all(len(line) <= 76 for line in piece("x" * length + " " + end).split(b"\r\n"))
+
+
 @given(HOSTILE)
 def test_the_relaxed_form_of_dkim_is_the_piece_itself(text: str) -> None:
     encoded = piece(text)
@@ -66,3 +72,8 @@ def test_base64_reads_back_in_lines_of_76(text: str) -> None:
 )
 def test_base64_is_for_scripts_other_than_latin(text: str, expected: bool) -> None:
     assert mostly_not_ascii(text) is expected
+
+
+def test_a_blank_at_the_end_of_a_full_line_makes_it_no_longer() -> None:
+    encoded = piece("aa=\x80\x80\x80\U0001000000\x80\x80\x800\x80\x80\x80 \n")
+    assert all(len(line) <= 76 for line in encoded.split(b"\r\n"))

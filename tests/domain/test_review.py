@@ -11,6 +11,7 @@ from domain.books import Books
 from domain.campaign import Campaign, Content, Report, Selection, Sender
 from domain.chains import heads, next_in_chain
 from domain.contact import ContactField, Source
+from domain.dkim_key import RELAY_SIGNS, DkimKeys
 from domain.email import EmailState
 from domain.findings import Finding, Severity
 from domain.footer import with_footer
@@ -33,8 +34,8 @@ def written(text: str = "Hello {{ first_name }}", subject: str = "Hello") -> Cam
     return a_campaign(content=Content(subject, text=source.text))
 
 
-def rules(campaign: Campaign, organisation: Organisation = GREEN) -> set[str]:
-    return {finding.rule for finding in findings(campaign, organisation, KEYS)}
+def rules(campaign: Campaign, organisation: Organisation = GREEN, dkim: DkimKeys = RELAY_SIGNS) -> set[str]:
+    return {finding.rule for finding in findings(campaign, organisation, KEYS, dkim)}
 
 
 # ---- checks
@@ -64,10 +65,16 @@ def test_content_that_only_works_without_the_samples_words_is_looked_at_without_
 
 
 def test_missing_company_details_are_an_error() -> None:
-    found = findings(written(), replace(GREEN, name=""), KEYS)
+    found = findings(written(), replace(GREEN, name=""), KEYS, RELAY_SIGNS)
     assert [(one.rule, one.severity) for one in found if one.place == "organisation"] == [
         ("no-company-details", Severity.ERROR)
     ]
+
+
+def test_a_domain_without_a_key_is_warned_about_where_we_sign() -> None:
+    (found,) = findings(written(), GREEN, KEYS, DkimKeys())
+    assert (found.rule, found.severity) == ("no-dkim-key", Severity.WARNING)
+    assert "campaigns dkim generate green.example" in found.fix
 
 
 # ---- report and verdict
@@ -126,8 +133,8 @@ def test_a_merge_field_is_checked_for_each_module_by_itself() -> None:
     )
     [found] = missing(campaign, Facts(GREEN, picked=picked))
     assert found == (
-        "merge field city, which is not mapped for Contacts: campaigns sync create people --module Contacts "
-        "--map CRM_FIELD=city, then campaigns sync initiate people"
+        "merge field city, which is not mapped for Contacts: campaigns sync edit people "
+        "--map CRM_FIELD=city, then campaigns sync initiate people --again"
     )
 
 
@@ -187,7 +194,7 @@ def test_each_chain_goes_on_at_its_first_unfinished_batch(unfinished: list[int],
 def test_a_mail_is_written_from_a_row_and_its_contact() -> None:
     fields = {"first_name": ContactField("Zoe", a_stamp()), "last_name": ContactField("Zed", a_stamp())}
     row = an_email("zoe@example.com")
-    mail = mailer_of(written(), GREEN, KEYS).mail(recipient_of(row, a_contact(fields=fields)), now=NOW)
+    mail = mailer_of(written(), GREEN, KEYS, RELAY_SIGNS).mail(recipient_of(row, a_contact(fields=fields)), now=NOW)
     assert (mail.email_id, mail.recipient) == (row.id, "zoe@example.com")
     assert mail.sender.endswith("@green.example")
     parsed = message_from_bytes(mail.raw, policy=policy.SMTP)
@@ -196,6 +203,6 @@ def test_a_mail_is_written_from_a_row_and_its_contact() -> None:
 
 
 def test_bounces_go_to_the_organisations_own_domain_where_it_has_one() -> None:
-    assembler = mailer_of(written(), replace(GREEN, bounce_domain="b.green.example"), KEYS)
+    assembler = mailer_of(written(), replace(GREEN, bounce_domain="b.green.example"), KEYS, RELAY_SIGNS)
     mail = assembler.mail(recipient_of(an_email(), a_contact()), now=NOW)
     assert mail.sender.endswith("@b.green.example")

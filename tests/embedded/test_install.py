@@ -48,6 +48,17 @@ def test_who_said_yes_beforehand_is_not_asked(monkeypatch: pytest.MonkeyPatch, n
 
 
 @pytest.mark.usefixtures("bare_machine")
+def test_a_package_of_the_benchmarks_is_installed_by_the_same_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed: list[Missing] = []
+    monkeypatch.setattr(install, "install", lambda missing, say: installed.append(missing))
+    with pytest.raises(CannotStart, match="apt-get install --no-install-recommends postfix"):
+        install.ensure_packages(("postfix",), say=print)
+    assert installed == []
+    install.ensure_packages(("postfix",), say=print, assume_yes=True)
+    assert installed == [Missing(packages=("postfix",))]
+
+
+@pytest.mark.usefixtures("bare_machine")
 def test_another_package_manager_is_left_to_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(install, "package_manager", lambda: "pacman")
     with pytest.raises(CannotStart, match="pacman -S rabbitmq\n"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from domain.campaign import Campaign, CampaignStatus
 from domain.errors import Conflict, UnknownCampaign
@@ -29,8 +30,11 @@ class MemoryCampaigns:
         self.stored[campaign.id] = replace(campaign, revision=campaign.revision + 1)
         return self.stored[campaign.id]
 
-    async def in_status(self, statuses: Collection[CampaignStatus]) -> Sequence[Campaign]:
-        return [campaign for campaign in await self.all() if campaign.status in statuses]
+    async def in_status(
+        self, statuses: Collection[CampaignStatus], *, since: datetime | None = None
+    ) -> Sequence[Campaign]:
+        found = [campaign for campaign in await self.all() if campaign.status in statuses]
+        return [each for each in found if since is None or (each.status_at is not None and each.status_at >= since)]
 
     async def take_slice_numbers(self, campaign_id: str, count: int) -> int:
         if campaign_id not in self.stored:

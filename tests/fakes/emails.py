@@ -42,11 +42,11 @@ class MemoryEmails:
             del self.stored[row.id]
         return len(rows)
 
-    async def planned_slices(self, campaign_id: str) -> Sequence[int]:
-        return sorted({row.slice for row in self._of(campaign_id) if row.state is EmailState.PLANNED})
+    async def open_slices(self, campaign_id: str) -> Sequence[int]:
+        return sorted({row.slice for row in self._open(campaign_id)} - {NO_SLICE})
 
-    async def due_in_slice(self, campaign_id: str, number: int, now: datetime) -> Sequence[Email]:
-        return [row for row in self._open(campaign_id) if row.slice == number and _is_due(row, now)]
+    async def due_in_slice(self, campaign_id: str, number: int) -> Sequence[Email]:
+        return [row for row in self._open(campaign_id) if row.slice == number]
 
     async def store(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
@@ -74,10 +74,10 @@ class MemoryEmails:
         waiting = [row for row in self._open(campaign_id) if row.slice == NO_SLICE and _is_due(row, now)]
         return [row.id for row in sorted(waiting, key=lambda row: (row.next_at or now, row.id))][:limit]
 
-    async def put_in_slice(self, ids: Sequence[str], number: int) -> None:
-        for key in ids:
-            if key in self.stored and self.stored[key].state in OPEN_STATES:
-                self.stored[key] = replace(self.stored[key], slice=number)
+    async def put_in_slice(self, ids: Sequence[str], number: int, *, out_of: int) -> None:
+        for row in [self.stored[key] for key in ids if key in self.stored]:
+            if row.slice == out_of and row.state in OPEN_STATES:
+                self.stored[row.id] = replace(row, slice=number)
 
     async def skip_open(self, campaign_id: str, reason: str, at: datetime) -> int:
         rows = self._open(campaign_id)
@@ -139,7 +139,7 @@ def _told_before(row: Email, outcome: Outcome) -> bool:
 
 
 def _moved(row: Email, outcome: Outcome) -> Email:
-    tried = [at for at in (row.first_tried_at, outcome.at if outcome.tried else None) if at]
+    tried = [at for at in (row.first_tried_at, outcome.at if outcome.tried or outcome.reply else None) if at]
     return replace(
         row,
         state=outcome.state,

@@ -16,8 +16,8 @@ class MemoryParked:
     async def park(self, message: ParkedMessage) -> None:
         self.stored[message.id] = message
 
-    async def get(self, message_id: str) -> ParkedMessage | None:
-        return self.stored.get(message_id)
+    async def get(self, parked_id: str) -> ParkedMessage | None:
+        return self.stored.get(parked_id)
 
     async def page(
         self, *, queue: str | None = None, reason: str | None = None, limit: int = 50
@@ -29,5 +29,5 @@ class MemoryParked:
     async def counts(self) -> Mapping[str, int]:
         return Counter(each.queue for each in self.stored.values())
 
-    async def drop(self, message_id: str) -> bool:
-        return self.stored.pop(message_id, None) is not None
+    async def drop(self, parked_id: str) -> bool:
+        return self.stored.pop(parked_id, None) is not None

@@ -17,8 +17,9 @@ class MemorySyncs:
     async def save(self, sync: Sync) -> None:
         self.stored[sync.id] = sync
 
-    async def active(self, modules: Collection[str]) -> Sequence[Sync]:
-        return [sync for sync in await self.all() if sync.status is SyncStatus.ACTIVE and sync.module in modules]
+    async def active(self, modules: Collection[str] | None = None) -> Sequence[Sync]:
+        active = [sync for sync in await self.all() if sync.status is SyncStatus.ACTIVE]
+        return [sync for sync in active if modules is None or sync.module in modules]
 
     async def all(self) -> Sequence[Sync]:
         return [self.stored[key] for key in sorted(self.stored)]

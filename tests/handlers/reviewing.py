@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.books import Books
 from domain.campaign import Campaign, Content
+from domain.dkim_key import RELAY_SIGNS
 from domain.footer import with_footer
 from domain.organisation import Organisation
 from domain.template import TemplateSource
@@ -124,7 +125,9 @@ class House:
             ),
             recipients=RecipientsPhase(people, self.syncs, carry_over),
             eligibility=eligibility,
-            end=ReviewEnd(self.campaigns, self.runs, self.emails, eligibility, self.organisation, KEYS, lambda: NOW),
+            end=ReviewEnd(
+                self.campaigns, self.runs, self.emails, eligibility, self.organisation, KEYS, RELAY_SIGNS, lambda: NOW
+            ),
             now=lambda: NOW,
         )
 

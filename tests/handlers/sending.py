@@ -12,6 +12,7 @@ from domain.assembly import Assembler
 from domain.campaign import Campaign, CampaignStatus, Report
 from domain.contact import Contact
 from domain.delivery import RetrySchedule
+from domain.dkim_key import RELAY_SIGNS
 from domain.email import Email, EmailState
 from domain.mailer import mailer_of
 from domain.organisation import Organisation
@@ -104,7 +105,7 @@ class World:
             self.contacts, self.suppressions, self.emails, self.slices, self.relay, holder, writer, assembler,
             lambda: self.now, flush_size=3,
         )  # fmt: skip
-        return BatchSender(self.campaigns, self.emails, self.slices, slice_sender, owner, lambda: self.now)
+        return BatchSender(self.campaigns, self.emails, self.slices, slice_sender, owner)
 
     def scheduler(self, owner: str = "scheduler-1") -> Scheduler:
         return Scheduler(self.campaigns, self.emails, self.slices, self.leases, owner, lambda: self.now)
@@ -134,7 +135,7 @@ class World:
 
 
 def assembler(campaign: Campaign) -> Assembler:
-    return mailer_of(campaign, GREEN, KEYS)
+    return mailer_of(campaign, GREEN, KEYS, RELAY_SIGNS)
 
 
 def numbers(messages: Sequence[Message]) -> list[int | None]:

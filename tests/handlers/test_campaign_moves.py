@@ -46,7 +46,7 @@ class Desk:
 
     async def sent(self, number: int) -> None:
         held = await self.held(number)
-        rows: list[Email] = list(await self.emails.due_in_slice("spring", number, NOW))
+        rows: list[Email] = list(await self.emails.due_in_slice("spring", number))
         await self.emails.store([an_outcome(row) for row in rows])
         await self.slices.finish(held)
 

@@ -140,6 +140,16 @@ async def test_who_stays_behind_an_address_is_called_by_their_own_name() -> None
     assert found.keys() == {"Leads:2"}
 
 
+async def test_what_came_of_a_record_that_is_carried_over_twice_is_counted_as_a_change() -> None:
+    """D5: it changed, and is looked at again because somebody else left its address; the second look finds nothing."""
+    crm = an_audience(a_lead("1"), a_lead("2", version=2))
+    await carry(crm)
+    crm.records.stored["Leads:1"] = replace(crm.records.stored["Leads:1"], **_changed(a_lead(version=3, Last_Name="B")))
+    crm.records.stored["Leads:2"] = replace(crm.records.stored["Leads:2"], **_moved_to(BEA))
+    found = await carry(crm)
+    assert (found["Leads:1"].change, found["Leads:2"].change) == (Change.UPDATED, Change.NEW)
+
+
 async def test_a_record_in_no_sync_is_not_in_the_answer() -> None:
     crm = an_audience(a_lead())
     assert await crm.carry_over([*crm.records.stored.values()], {}, BUILT_IN) == {}
@@ -179,5 +189,8 @@ async def test_contacts_that_others_never_stop_changing_are_tried_again_later() 
 
 
 def _moved_to(text: str) -> dict[str, Any]:
-    moved = a_lead(text=text, version=9, First_Name="Bea")
-    return {"fields": moved.fields, "alive_version": 9, "snapshot_version": 9, "changed_at": moved.changed_at}
+    return _changed(a_lead(text=text, version=9, First_Name="Bea"))
+
+
+def _changed(after: Record) -> dict[str, Any]:
+    return {name: getattr(after, name) for name in ("fields", "alive_version", "snapshot_version", "changed_at")}

@@ -99,3 +99,17 @@ async def test_a_process_that_is_to_end_stops_at_once(watched: Watched) -> None:
     async with watched.holder.holding(await watched.held()) as hold:
         watched.stops = True
         assert not hold.keep_going()
+
+
+async def test_a_bug_while_renewing_stops_sending_and_is_not_silent(watched: Watched) -> None:
+    async def broken(*_: object) -> None:
+        raise KeyError("bug")
+
+    async def held_while_broken() -> None:
+        async with watched.holder.holding(await watched.held()) as hold:
+            watched.campaigns.get = broken  # type: ignore[method-assign, assignment]
+            await watched.step(1)
+            assert not hold.keep_going()
+
+    with pytest.raises(KeyError):
+        await held_while_broken()

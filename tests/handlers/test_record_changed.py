@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.contact import OptOut
+from domain.contact import Contact, OptOut
 from domain.eligibility import SuppressionReason
-from domain.errors import Conflict, UnknownModule
+from domain.errors import Conflict, StoreUnavailable, UnknownModule
 from domain.record import Record
 from domain.sync import SyncStatus
 from messages.record_changed import RecordChanged
@@ -25,9 +25,10 @@ from tests.fakes.syncs import MemorySyncs
 from tests.handlers.audience import ANN, BEA, Audience, a_delete, an_update
 
 
-def synced(**overrides: Any) -> Audience:
-    """Everything empty, and an active sync of all leads into "news"."""
-    return Audience(syncs=MemorySyncs(a_sync(topics=("offers",))), **overrides)
+def synced(besides: str | None = None, **overrides: Any) -> Audience:
+    """Everything empty, and an active sync of all leads (and of the module `besides`) into "news"."""
+    syncs = [a_sync(topics=("offers",)), *([a_sync("besides", module=besides)] if besides else [])]
+    return Audience(syncs=MemorySyncs(*syncs), **overrides)
 
 
 async def test_a_changed_record_reaches_the_lists_of_active_syncs() -> None:
@@ -55,6 +56,32 @@ async def test_a_crash_between_record_and_contact_is_mended_by_the_repeat() -> N
     crm.contacts.stored.clear()
     await crm.tell(an_update())
     assert crm.lists_of() == {"news"}
+
+
+class Dying(MemoryContacts):
+    """The worker dies with the n-th write of contacts from now on."""
+
+    left = 0
+
+    async def save(self, contacts: Sequence[Contact]) -> frozenset[str]:
+        self.left -= 1
+        if not self.left:
+            raise StoreUnavailable("the worker died")
+        return await super().save(contacts)
+
+
+@pytest.mark.parametrize("write", [1, 2, 3])
+async def test_who_stays_behind_gets_their_values_back_even_when_the_worker_dies_meanwhile(write: int) -> None:
+    """D2, D3: arrival, departure, then those who stay behind; only when all is done nobody looks there again."""
+    crm = synced(contacts=(contacts := Dying()))
+    await crm.tell(an_update("1", version=1))
+    await crm.tell(an_update("2", {"Email": ANN, "First_Name": "Bea"}, version=2))
+    moved = an_update("2", {"Email": BEA, "First_Name": "Bea"}, version=3)
+    contacts.left = write
+    with pytest.raises(StoreUnavailable):
+        await crm.tell(moved)
+    await crm.tell(moved)
+    assert (crm.of(ANN).values(), crm.of(BEA).values()) == ({"first_name": "Ann"}, {"first_name": "Bea"})
 
 
 @pytest.mark.parametrize("status", [SyncStatus.DRAFT, SyncStatus.PAUSED])
@@ -96,6 +123,12 @@ async def test_a_part_of_a_record_never_told_whole_is_kept_and_asked_for_until_i
     assert crm.lists_of() == {"news"}
     assert await crm.tell(an_update(version=1)) == []
     assert await crm.tell(part) == []
+
+
+async def test_a_deleted_record_is_not_asked_for() -> None:
+    crm = synced()
+    await crm.tell(an_update(fields={"First_Name": "Ann"}, complete=False))
+    assert await crm.tell(a_delete()) == []
 
 
 async def test_a_create_tells_a_record_whole() -> None:
@@ -171,6 +204,16 @@ async def test_several_records_of_one_address_are_one_contact() -> None:
     assert list(crm.contacts.stored) == [an_id(ANN)]
     assert crm.of().values() == {"first_name": "Anna"}
     assert crm.of().sources.keys() == {"Leads:1", "Leads:2"}
+
+
+async def test_who_stays_behind_an_address_keeps_their_values_whatever_their_module() -> None:
+    """D2: a lead that became a contact and was deleted takes its own values along, not those it hid."""
+    crm = synced(besides="Contacts")
+    await crm.tell(an_update(module="Contacts", fields={"Email": ANN, "First_Name": "Bea"}, version=1))
+    await crm.tell(an_update(fields={"Email": ANN, "First_Name": "Ann"}, version=2))
+    assert crm.of().values() == {"first_name": "Ann"}
+    await crm.tell(a_delete())
+    assert crm.of().values() == {"first_name": "Bea"}
 
 
 @pytest.mark.parametrize("reason", [each for each in SuppressionReason if each is not SuppressionReason.ERASED])
@@ -301,17 +344,17 @@ NAMES = st.dictionaries(st.sampled_from(["First_Name", "Last_Name"]), st.sampled
 
 
 def events(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[list[RecordChanged]]:
-    """Versions of three records; each version once, as a CRM counts them."""
+    """Versions of three records of two modules; each version once, as a CRM counts them."""
     told = st.builds(
         lambda names, more, key, operation: an_update(
-            key[0], names | more, operation=operation, complete=False, version=key[1]
+            key[0][1], names | more, module=key[0][0], operation=operation, complete=False, version=key[1]
         ),
         NAMES,
         st.fixed_dictionaries(fields),
-        st.tuples(st.sampled_from("123"), st.integers(1, 5)),
+        st.tuples(st.sampled_from([("Leads", "1"), ("Leads", "2"), ("Contacts", "1")]), st.integers(1, 5)),
         st.sampled_from(["update", "update", "delete", "undelete"]),
     )
-    return st.lists(told, max_size=8, unique_by=lambda event: (event.record_id, event.source_version))
+    return st.lists(told, max_size=8, unique_by=lambda event: (event.module, event.record_id, event.source_version))
 
 
 ADDRESSES = st.sampled_from([ANN, BEA, "cyd@example.com", "", "no address"])
@@ -334,8 +377,8 @@ def test_any_order_and_repetition_ends_with_the_same_opt_outs(data: st.DataObjec
 
 
 async def _compare(data: st.DataObject, told: list[RecordChanged]) -> None:
-    in_order, shuffled = synced(), synced()
-    for event in sorted(told, key=lambda event: (event.changed_at, event.record_id)):
+    in_order, shuffled = synced(besides="Contacts"), synced(besides="Contacts")
+    for event in sorted(told, key=lambda event: (event.changed_at, event.module, event.record_id)):
         await in_order.tell(event)
     again = data.draw(st.lists(st.sampled_from(told), max_size=4)) if told else []
     arrivals = data.draw(st.permutations(told + again))

@@ -11,7 +11,7 @@ import pytest
 from domain.campaign import CampaignStatus, LawfulBasis, Purpose, Selection, Sender, changed_since_review
 from domain.contact import Membership, OptOut, SubscriptionType
 from domain.eligibility import SuppressionReason
-from domain.email import EmailState, SkipReason
+from domain.email import NO_SLICE, EmailState, SkipReason
 from domain.errors import Conflict, IllegalTransition, InvalidMessage, NotReady, UnknownCampaign
 from domain.record import Record
 from messages.review_requested import ReviewRequested
@@ -176,6 +176,14 @@ async def test_rows_carry_lawful_basis_message_id_and_their_batch() -> None:
     assert {row.lawful_basis for row in rows} == {"contract"}
     assert rows[0].message_id == f"{rows[0].id.replace(':', '.')}@green.example"
     assert campaign.slices == 6
+
+
+async def test_those_skipped_are_in_no_batch() -> None:
+    """There may be hundreds of thousands; whoever sends a batch reads all of it."""
+    house = a_house(leads(2))
+    house.suppressions = MemorySuppressions(a_suppression("lead000@example.com", reason=SuppressionReason.COMPLAINED))
+    await house.reviewed()
+    assert {row.slice for row in house.emails.stored.values() if row.state is EmailState.SKIPPED} == {NO_SLICE}
 
 
 async def test_a_record_that_comes_while_the_review_runs_is_not_in_it() -> None:

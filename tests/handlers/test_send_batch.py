@@ -8,13 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from pytest import MonkeyPatch
 
 from domain.campaign import CampaignStatus
 from domain.contact import ContactField, OptOut
 from domain.delivery import Wire
 from domain.eligibility import SuppressionReason
-from domain.email import EmailState, Outcome
+from domain.email import EmailState
 from domain.errors import NotReady, RelayUnavailable, StoreUnavailable, UnknownCampaign
 from domain.slices import Claim, Slice, SliceState
 from domain.smtp_reply import Reply
@@ -53,7 +52,9 @@ async def test_a_repeated_message_changes_nothing() -> None:
     assert len(relay.taken) == 2
 
 
-async def test_a_campaign_that_is_cancelled_while_its_batch_is_claimed_is_let_go(monkeypatch: MonkeyPatch) -> None:
+async def test_a_campaign_that_is_cancelled_while_its_batch_is_claimed_is_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Between the first look and the claim: nobody held the batch, so its people were skipped."""
     relay = MemoryRelay()
     world = await World(relay=relay).planned()
@@ -192,17 +193,48 @@ async def test_a_lost_lease_sends_nothing() -> None:
     assert world.states == {EmailState.PLANNED: 6}
 
 
-async def test_what_a_killed_worker_had_begun_is_in_doubt_and_the_chain_goes_on() -> None:
+async def test_what_a_silent_worker_had_begun_is_left_to_the_scheduler() -> None:
+    """It may only have been kept from MongoDB, and come back with answers."""
     relay = MemoryRelay()
     world = await World(relay=relay).planned()
-    _, held = await world.slices.claim("spring", 0, "killed", 60)
+    _, held = await world.slices.claim("spring", 0, "silent", 60)
     await world.slices.start(held, 60)
-    await world.emails.store([Outcome(world.row(0).id, EmailState.SENT, NOW)])
     world.pass_time(61)
-    assert await world.send(0) == [2]
-    assert (world.row(0).state, world.row(1).state) == (EmailState.SENT, EmailState.IN_DOUBT)
+    assert await world.send(0) == []
+    assert world.states == {EmailState.PLANNED: 6}
     assert relay.tries == []
-    assert world.slices.stored["spring:0"].state is SliceState.DONE
+    assert world.slices.stored["spring:0"].state is SliceState.STARTED
+
+
+async def test_a_batch_whose_begin_was_stored_but_not_confirmed_is_given_back() -> None:
+    """A repeat would find it begun, and leave everybody in it in doubt."""
+    relay = MemoryRelay()
+    world = await World(relay=relay).planned()
+    start = world.slices.start
+
+    async def unconfirmed(*wanted: Any) -> bool:
+        await start(*wanted)
+        raise StoreUnavailable("no majority confirmed it")
+
+    world.slices.start = unconfirmed  # type: ignore[assignment, method-assign]
+    with pytest.raises(StoreUnavailable):
+        await world.send(0)
+    assert relay.tries == []
+    world.slices.start = start  # type: ignore[method-assign]
+    assert await world.send(0) == [2]
+    assert world.states == {EmailState.SENT: 2, EmailState.PLANNED: 4}
+
+
+async def test_a_worker_whose_clock_is_behind_sends_what_the_scheduler_found_due() -> None:
+    relay = MemoryRelay({person(0): [FULL, Reply(250, "2.0.0 ok")]})
+    world = await World(count=2, relay=relay).planned()
+    await world.send(0)
+    world.pass_time(900)
+    (retry,) = await world.scheduler().tick()
+    assert isinstance(retry, SendBatch)
+    world.pass_time(-1)
+    await world.sender()(retry)
+    assert world.states == {EmailState.SENT: 2}
 
 
 async def test_what_a_killed_worker_had_only_claimed_is_sent() -> None:
@@ -366,3 +398,19 @@ async def test_addresses_whose_slice_is_being_sent_at_this_moment_stay_there() -
     (message,) = await world.sender()(SendBatch(campaign_id="spring", addresses=[person(0), person(2)]))
     assert isinstance(message, SendBatch)
     assert (world.row(0).slice, world.row(2).slice) == (0, message.slice)
+
+
+async def test_people_are_not_moved_out_of_a_batch_that_this_process_sends_at_the_same_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    relay = MemoryRelay()
+    world = await World(relay=relay).planned()
+    put = world.emails.put_in_slice
+
+    async def put_late(*wanted: Any, **more: Any) -> None:
+        assert await world.send(0) == []  # the other lane finds it held
+        await put(*wanted, **more)
+
+    monkeypatch.setattr(world.emails, "put_in_slice", put_late)
+    await world.sender()(SendBatch(campaign_id="spring", addresses=[person(0)]))
+    assert relay.tries == []

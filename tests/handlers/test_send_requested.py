@@ -82,8 +82,24 @@ async def test_a_repeated_schedule_changes_nothing_and_another_time_moves_it() -
 
 async def test_a_scheduled_campaign_is_sent_when_its_time_has_come() -> None:
     desk = Desk(status=CampaignStatus.SCHEDULED, send_at=NOW)
-    assert numbers(await desk.send(SendRequested(campaign_id="spring", at=NOW))) == [0, 1, 2]
+    assert numbers(await desk.send(SendRequested(campaign_id="spring", due=NOW))) == [0, 1, 2]
     assert desk.stored.send_at is None
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        {"status": CampaignStatus.REVIEWED},  # taken off the schedule
+        {"status": CampaignStatus.SCHEDULED, "send_at": later(7200)},  # put off
+        {"status": CampaignStatus.SENT},  # asked for several times while nobody listened
+    ],
+)
+async def test_the_schedulers_word_counts_only_for_the_time_that_it_names(now: dict[str, Any]) -> None:
+    """It may have waited in the queue while people thought better of it."""
+    desk = Desk(**now)
+    before = desk.stored
+    assert await desk.send(SendRequested(campaign_id="spring", due=NOW)) == []
+    assert desk.stored == before
 
 
 @pytest.mark.parametrize(

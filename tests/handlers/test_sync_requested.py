@@ -72,6 +72,17 @@ async def test_a_run_over_no_records_ends_at_once() -> None:
     assert await counts_of(crm) == {}
 
 
+async def test_a_run_ends_with_its_last_slice_and_not_before() -> None:
+    crm = a_crm(*leads(SLICE_SIZE + 1))
+    ended = []
+    for message in await crm.runner(INITIATE):
+        assert isinstance(message, SyncRequested)
+        await crm.runner(message)
+        run = await crm.runs.latest("leads")
+        ended.append(run is not None and run.ended_at is not None)
+    assert ended == [False, True]
+
+
 async def test_a_repeated_request_changes_nothing() -> None:
     """While the run is open it is gone on with: no second one."""
     crm = a_crm(*leads(SLICE_SIZE + 1))
@@ -163,6 +174,16 @@ async def test_a_definition_creates_the_sync_and_its_list() -> None:
     assert crm.syncs.stored["leads"].status is SyncStatus.ACTIVE
     assert crm.lists.stored.keys() == {"fresh"}
     assert crm.lists_of("lead00000@example.com") == {"fresh"}
+
+
+@pytest.mark.parametrize(("topics", "created"), [(["marketing"], {"marketing"}), ([], set())])
+async def test_the_default_topic_comes_into_being_with_the_first_sync_that_names_it(
+    topics: list[str], created: set[str]
+) -> None:
+    """R13, R52."""
+    crm = Audience()
+    await crm.run(SyncRequested(sync_id="leads", definition=a_definition(topics=topics)))
+    assert set(crm.topics.stored) == created
 
 
 async def test_an_existing_list_stays_as_it_is() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from domain.contact import ContactField
 from domain.delivery import Wire
+from domain.dkim_key import RELAY_SIGNS
 from domain.errors import InvalidDefinition, NotReady, RelayUnavailable, TemplateInvalid, TestRefused, UnknownCampaign
 from domain.smtp_reply import Reply
 from handlers.test_requested import TestSender
@@ -40,6 +41,7 @@ class Desk:
             self.relay,
             GREEN,
             KEYS,
+            RELAY_SIGNS,
             ADDRESS_KEY,
             lambda: NOW,
         )

@@ -1,6 +1,8 @@
 """A worker process for the tests: appends each number it handles to a file, some milliseconds after it began.
 
-python -m tests.integration.ping_worker single|windowed URL FILE
+python -m tests.integration.ping_worker single|windowed|stuck URL FILE
+
+`stuck` never comes to an end with a message.
 """
 
 import asyncio
@@ -31,7 +33,17 @@ async def main(kind: str, url: str, file: Path) -> int:
             out.write("".join(f"{ping.number}\n" for ping in pings))
         return ()
 
-    part = runtime.single(Ping, one) if kind == "single" else runtime.windowed(Ping, many, window=Window(20, 0.05))
+    async def stuck(ping: Ping) -> Sequence[Message]:
+        await one(ping)
+        await asyncio.Event().wait()
+        return ()
+
+    parts = {
+        "single": lambda: runtime.single(Ping, one),
+        "windowed": lambda: runtime.windowed(Ping, many, window=Window(20, 0.05)),
+        "stuck": lambda: runtime.single(Ping, stuck),
+    }
+    part = parts[kind]()
     return await run_workers(runtime, [part], ShellOptions(grace_s=5))
 
 

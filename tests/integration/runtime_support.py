@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 import aio_pika
 
 from tests.waiting import wait_until
-from tests.workers.memory_parking import MemoryParking
 from workers.declaration import declare
 from workers.link import AmqpOptions
 from workers.part import Part
 from workers.retry import RetryPolicy
 from workers.runtime import Runtime, RuntimeOptions
+from workers.settlement import Parking
 from workers.shell import ShellOptions, run_workers
 from workers.supervisor import Backoff
 from workers.topology import topology
@@ -28,7 +28,7 @@ def amqp(url: str) -> AmqpOptions:
     return AmqpOptions((url,), heartbeat_s=5, connect_s=5, backoff=Backoff(0.05, 0.5))
 
 
-def runtime(url: str, parking: MemoryParking, *, retry: RetryPolicy = FAST, renew_s: float = 300) -> Runtime:
+def runtime(url: str, parking: Parking, *, retry: RetryPolicy = FAST, renew_s: float = 300) -> Runtime:
     return Runtime(RuntimeOptions(amqp(url), retry, publish_deadline_s=5, watch_s=0.5, renew_s=renew_s), parking)
 
 

@@ -110,7 +110,7 @@ async def test_after_it_the_campaign_is_sent_in_batches_or_reopened(mongo_databa
     assert len(offered) == 4
     rows = 0
     for each in await stores.slices.unfinished("spring"):
-        batch = await stores.emails.due_in_slice("spring", each.number, NOW)
+        batch = await stores.emails.due_in_slice("spring", each.number)
         assert len(batch) <= house.batch_size
         rows += len(batch)
     assert again.report is not None

@@ -156,13 +156,36 @@ async def test_sigterm_under_load_finishes_what_is_in_hand_and_nothing_else(
     assert len(set(handled(file))) == len(handled(file))
 
 
-async def test_a_second_signal_ends_it_at_once(amqp_url: str, tmp_path: Path) -> None:
-    """Started without a broker to talk to, so that nothing else can end it."""
-    worker = await start_worker("single", NOBODY, tmp_path / "handled")
-    await asyncio.sleep(1)
+async def test_a_second_signal_ends_it_at_once_and_what_was_in_hand_goes_back(amqp_url: str, tmp_path: Path) -> None:
+    await declared(amqp_url)
+    await publish_slowly(amqp_url, 1)
+    file = tmp_path / "handled"
+    file.touch()
+    worker = await start_worker("stuck", amqp_url, file)
+    await until(partial(enough, file, 1), "a message is in hand")
     worker.send_signal(signal.SIGINT)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(worker.wait(), 0.5)
     worker.send_signal(signal.SIGINT)
-    assert await asyncio.wait_for(worker.wait(), 3) == 0
+    assert await asyncio.wait_for(worker.wait(), 3) == 1
+    assert await ready(amqp_url, "ping") == 1
+
+
+async def test_work_that_outlasts_the_grace_is_cut_off_and_the_exit_code_says_so() -> None:
+    class Stuck:
+        name = "stuck"
+        is_ready = True
+
+        async def run(self) -> None:
+            process.stopping.set()
+            await asyncio.Event().wait()
+
+        async def stop(self) -> None: ...
+
+    process = runtime(NOBODY, MemoryParking())
+    with capture_logs() as logs:
+        assert await run_workers(process, [Stuck()], ShellOptions(grace_s=0.05, health_port=None)) == 1
+    assert ["stuck"] in [entry.get("parts") for entry in logs if entry["event"] == "work_cut_off"]
 
 
 async def test_a_part_that_dies_ends_the_process_with_an_error() -> None:

@@ -62,8 +62,8 @@ async def asked(port: int, path: str) -> tuple[int, str]:
     return int(head.split()[1]), body.strip()
 
 
-async def publish(url: str, *messages: Outgoing) -> None:
-    async with publishing(amqp(url), deadline_s=5) as publisher:
+async def publish(url: str, *messages: Outgoing, deadline_s: float = 5) -> None:
+    async with publishing(amqp(url), deadline_s=deadline_s) as publisher:
         await publisher.publish(messages)
 
 
@@ -111,9 +111,21 @@ async def test_what_no_queue_takes_is_an_error_not_a_loss(amqp_url: str) -> None
         await publish(amqp_url, *pings(20), outgoing(Pong(number=1), id="p", time=AT))
 
 
+async def test_feed_messages_that_nobody_hears_are_counted_and_hold_back_nothing(
+    amqp_url: str, parking: MemoryParking
+) -> None:
+    await declared(amqp_url)
+    await publish(amqp_url, Outgoing("campaigns.in", "ping", b"?"))
+    process = runtime(amqp_url, parking)
+    async with running(process, single(process, Remembers())):
+        await until(lambda: bool(process.metrics.unheard.labels("message-refused")._value.get()), "counted")
+    assert parking.messages
+    assert await ready(amqp_url, "ping") == 0
+
+
 async def test_publishing_before_init_says_what_to_type(amqp_url: str) -> None:
     with pytest.raises(BrokerUnavailable, match=r"exchange campaigns\.in is missing: run `campaigns init`"):
-        await publish(amqp_url, *pings(1))
+        await publish(amqp_url, *pings(1), deadline_s=0.5)
 
 
 @BOTH
@@ -132,7 +144,7 @@ async def test_a_body_that_is_no_message_is_parked_and_its_publisher_told(
 
     (refused,) = [json.loads(body)["data"] for body in await heard(amqp_url, "message-refused", work)]
     parked = parking.only()
-    assert (parked.id, parked.queue, parked.reason) == ("bad-1", "ping", "invalid_message")
+    assert (parked.message_id, parked.queue, parked.reason) == ("bad-1", "ping", "invalid_message")
     assert parked.body == bad.body
     assert parked.headers["x-theirs"] == "kept"
     assert "specversion: Field required" in parked.error
@@ -164,7 +176,7 @@ async def test_attempts_and_the_last_error_travel_with_the_message_until_it_is_p
     async with running(process, single(process, Remembers(before=failing(0, Transient("throttled"))))):
         await until(lambda: bool(parking.messages), "parked")
     parked = parking.only()
-    assert (parked.id, parked.reason, parked.attempts) == ("ping-0", "attempts_spent", 3)
+    assert (parked.message_id, parked.reason, parked.attempts) == ("ping-0", "attempts_spent", 3)
     assert (parked.headers[ATTEMPT], parked.headers[ERROR]) == (2, "throttled")
     assert parked.first_seen < parked.parked_at
 
@@ -180,7 +192,7 @@ async def test_a_permanent_failure_is_parked_and_holds_back_no_other(
     async with running(process, kind(process, handler)):
         await until(lambda: len(handler.numbers) >= 59 and bool(parking.messages), "the rest handled")
     assert sorted(handler.numbers) == [number for number in range(60) if number != 31]
-    assert (parking.only().id, parking.only().reason) == ("ping-31", "unknown_campaign")
+    assert (parking.only().message_id, parking.only().reason) == ("ping-31", "unknown_campaign")
 
 
 @BOTH
@@ -236,6 +248,7 @@ async def test_what_crashed_its_workers_too_often_is_parked(amqp_url: str, parki
     process = runtime(amqp_url, parking)
     async with running(process, process.parker("ping")):
         await until(lambda: bool(parking.messages), "parked")
+    assert await ready(amqp_url, "ping.dead") == 0
     assert (parking.only().queue, parking.only().reason) == ("ping", "delivery_limit")
 
 

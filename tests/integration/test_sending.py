@@ -27,6 +27,7 @@ from repositories.indexes import ensure_indexes
 from repositories.stores import Stores
 from tests.builders import a_campaign, a_contact, an_email
 from tests.handlers.sending import assembler
+from tests.integration.whole_way import some_sent
 
 PER_SLICE = 40
 FATES = ["", "", "", "", "", "", "defer-1.", "unknown.", "full.", "spam.", "closing-1."]
@@ -67,7 +68,7 @@ class World:
             stores.contacts, stores.suppressions, stores.emails, stores.slices, self.relay, holder, writer,
             assembler, self.now,
         )  # fmt: skip
-        return BatchSender(stores.campaigns, stores.emails, stores.slices, sender, owner, self.now, lease_s)
+        return BatchSender(stores.campaigns, stores.emails, stores.slices, sender, owner, lease_s)
 
     async def works(self, owner: str) -> None:
         """One worker: message after message; a relay that is away brings the message back."""
@@ -135,8 +136,7 @@ async def test_a_relay_that_is_away_for_a_while_loses_nothing(mongo_database: As
         for number in range(3):
             world.queue.put_nowait(SendBatch(campaign_id="spring", slice=number))
         workers = [asyncio.create_task(world.works(f"w{n}")) for n in range(2)]
-        while first.accepted.total() < 60:
-            await asyncio.sleep(0.001)
+        await some_sent(first, 60)
     await asyncio.sleep(0.2)
     async with Catcher(CatcherOptions(port=port)) as second:
         await world.until_sent()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from email import message_from_bytes
 from typing import Any
 
 from domain.books import Summary
 from domain.campaign import CampaignStatus
-from domain.contact import Contact
 from domain.email import Email, EmailState
 from domain.record import Operation
 from domain.slices import SliceState
@@ -26,8 +24,8 @@ from messages.send_batch import SendBatch
 from messages.send_requested import SendRequested
 from messages.sync_requested import SyncDefinition, SyncMode, SyncRequested
 from messages.test_requested import TestRequested
-from tests.builders import NOW, an_id, later
-from tests.integration.whole_way import SENDERS, World, people, world
+from tests.builders import an_id, later
+from tests.integration.whole_way import SENDERS, World, people, some_sent, world
 from tests.waiting import wait_until
 from workers.catalog import WORKERS
 from workers.resources import now
@@ -172,8 +170,12 @@ async def test_from_crm_records_to_an_exact_summary_and_balanced_books(deploymen
 
         await wait_until(counted, timeout_s=20, what=f"the summary is {expected}")
         assert await here.stores.parked.counts() == {}
-        suppressed = await here.stores.suppressions.of([row.contact_id for row in sent])
-        assert set(suppressed) == {an_id(f"p{number}@crm.example") for number in (4, 5, 6)}
+
+        async def suppressed() -> bool:
+            found = await here.stores.suppressions.of([row.contact_id for row in sent])
+            return set(found) == {an_id(f"p{number}@crm.example") for number in (4, 5, 6)}
+
+        await wait_until(suppressed, timeout_s=10, what="who bounced, complained or left is suppressed")
         assert (await here.books()).closed, "answers move no row of the sender's axis"
 
 
@@ -222,11 +224,6 @@ async def test_who_unsubscribes_between_review_and_send_is_skipped(deployment: d
         assert books.states == {EmailState.SENT: 27, EmailState.SKIPPED: 3}
         assert books.skips == {"opted_out": 3}
         await here.assert_each_once(catcher)
-
-
-async def some_sent(catcher: Catcher, count: int) -> None:
-    while catcher.accepted.total() < count:
-        await asyncio.sleep(0.002)
 
 
 def moves(here: World) -> CampaignMoves:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -24,7 +25,15 @@ from tests.builders import ADDRESS_KEY, a_campaign, a_contact, an_email
 from tests.waiting import wait_until
 from workers.catalog import WORKERS, parts, queues_of
 from workers.declaration import declare
-from workers.options import amqp_options, database, levels_s, runtime_options, shell_options, smtp_options
+from workers.options import (
+    amqp_options,
+    batch_size,
+    database,
+    levels_s,
+    runtime_options,
+    shell_options,
+    smtp_options,
+)
 from workers.outgoing import Outgoing
 from workers.publisher import publishing
 from workers.resources import Resources
@@ -41,7 +50,7 @@ SHORT = {
     "CAMPAIGNS_WEB__PUBLIC_URL": "https://news.green.example",
     "CAMPAIGNS_SMTP__HOST": "127.0.0.1",
     "CAMPAIGNS_SMTP__MAX_CONNECTIONS": "2",
-    "CAMPAIGNS_SENDING__CLAIM_WINDOW": "20",
+    "CAMPAIGNS_SENDING__CLAIM_WINDOW": "60",
     "CAMPAIGNS_SENDING__CHAINS": "4",
     "CAMPAIGNS_SENDING__LEASE_S": "3",
     "CAMPAIGNS_SENDING__STALL_S": "2",
@@ -53,7 +62,20 @@ SHORT = {
     "CAMPAIGNS_MONGO__TIMEOUT_S": "1",
 }
 SENDERS = ("send-requested", "send-batch", "scheduler")
-BATCH = 20  #: people in a batch
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        """All it said, on one line: tables wrap."""
+        return " ".join(f"{self.out} {self.err}".replace("│", " ").split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +91,25 @@ class World:
         """Bytes as any publisher may send them."""
         async with publishing(amqp_options(self.settings)) as publisher:
             await publisher.publish([Outgoing(IN, queue, body)])
+
+    async def run(self, *arguments: str) -> Ran:
+        """`campaigns ARGUMENTS` in a process of its own, to its end."""
+        process = await self.start(*arguments)
+        out, err = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode is not None
+        return Ran(process.returncode, out.decode(), err.decode())
+
+    def with_settings(self, **changes: str) -> World:
+        """The same deployment for processes that read other settings."""
+        return replace(self, environment={**self.environment, **_named(changes)})
+
+    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
+        """`campaigns ARGUMENTS` in a process of its own."""
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "cli", *arguments,
+            env={**os.environ, **self.environment, "COLUMNS": "400"},
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
 
     @asynccontextmanager
     async def working(self, *names: str) -> AsyncIterator[Runtime]:
@@ -102,7 +143,9 @@ class World:
         number = "sent" if state is EmailState.SENT else str(state)
         return [row async for row in self.stores.emails.activity(campaign_id, number, limit=0)]
 
-    async def until_status(self, wanted: CampaignStatus, campaign_id: str = "spring", timeout_s: float = 30) -> Campaign:
+    async def until_status(
+        self, wanted: CampaignStatus, campaign_id: str = "spring", timeout_s: float = 30
+    ) -> Campaign:
         async def reached() -> bool:
             found = await self.stores.campaigns.get(campaign_id)
             return found is not None and found.status is wanted
@@ -117,17 +160,24 @@ class World:
             return bool(await self.stores.parked.counts())
 
         await wait_until(there, timeout_s=15, what=f"a message of {queue} is parked")
-        [found] = await self.stores.parked.page(queue=queue)
+        [listed] = await self.stores.parked.page(queue=queue)
+        found = await self.stores.parked.get(listed.id)
+        assert found is not None
         return found
+
+    async def statuses(self, *campaign_ids: str) -> set[CampaignStatus]:
+        return {(await self.campaign(each)).status for each in campaign_ids}
 
     async def reviewed(self, addresses: Iterable[str], campaign_id: str = "spring") -> list[Email]:
         """The rows of a campaign to these people, as a review leaves it."""
-        people = list(addresses)
-        batches = -(-len(people) // BATCH)
-        draft = a_campaign(campaign_id, status=CampaignStatus.REVIEWED, slices=batches, report=Report(to_send=len(people)))
+        people, per_batch = list(addresses), batch_size(self.settings)
+        batches = -(-len(people) // per_batch)
+        draft = a_campaign(
+            campaign_id, status=CampaignStatus.REVIEWED, slices=batches, report=Report(to_send=len(people))
+        )
         await self.stores.campaigns.add(replace(draft, reviewed_hash=hash_of(draft)))
         await self.stores.contacts.save([a_contact(each) for each in people])
-        rows = [an_email(each, campaign_id, slice=place // BATCH) for place, each in enumerate(people)]
+        rows = [an_email(each, campaign_id, slice=place // per_batch) for place, each in enumerate(people)]
         await self.stores.emails.plan(rows)
         return rows
 
@@ -137,8 +187,19 @@ class World:
         assert sorted(caught.accepted.elements()) == sorted(ledger)
 
 
+async def some_sent(caught: Catcher, count: int) -> None:
+    """Return as soon as the mail server has so many."""
+    async with asyncio.timeout(20):
+        while caught.accepted.total() < count:
+            await asyncio.sleep(0.002)
+
+
 def people(count: int) -> list[str]:
     return [f"p{number}@crm.example" for number in range(count)]
+
+
+def _named(changes: Mapping[str, str]) -> dict[str, str]:
+    return {f"CAMPAIGNS_{name.upper()}": value for name, value in changes.items()}
 
 
 def settings_of(environment: Mapping[str, str]) -> Settings:
@@ -148,15 +209,13 @@ def settings_of(environment: Mapping[str, str]) -> Settings:
 
 
 @asynccontextmanager
-async def world(
-    deployment: Mapping[str, str], *workers: str, smtp_port: int, **changes: str
-) -> AsyncIterator[World]:
+async def world(deployment: Mapping[str, str], *workers: str, smtp_port: int, **changes: str) -> AsyncIterator[World]:
     """A deployment with the queues of these workers (default: all), and settings changed by name (`smtp__tls`)."""
     environment = {
         **SHORT,
         **deployment,
         "CAMPAIGNS_SMTP__PORT": str(smtp_port),
-        **{f"CAMPAIGNS_{name.upper()}": value for name, value in changes.items()},
+        **_named(changes),
     }
     settings = settings_of(environment)
     queues = [queue for name in workers or WORKERS for queue in queues_of(name)]

@@ -21,6 +21,7 @@ class FakeChannel:
     unacked: list[int] = field(default_factory=list)
     frames: int = 0
     delivered: int = 0
+    broken: bool = False  #: takes no acknowledgement any more
 
     def deliver(self, body: bytes, headers: dict[str, Any] | None = None) -> Delivery:
         self.delivered += 1
@@ -30,6 +31,8 @@ class FakeChannel:
         return Delivery(self.queue, cast(AbstractIncomingMessage, incoming), self.generation)
 
     def settle(self, tag: int, multiple: bool) -> None:
+        if self.broken:
+            raise ConnectionError("the connection was lost")
         self.frames += 1
         assert tag in self.unacked, f"PRECONDITION_FAILED unknown delivery tag {tag}"
         self.unacked = [other for other in self.unacked if other != tag and not (multiple and other < tag)]

@@ -25,15 +25,15 @@ def ask(health: Health, path: str) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("heart", "missing", "path", "status", "text"),
     [
-        (Heart(), [], "/live", "200", "event loop ran"),
-        (OldHeart(), [], "/live", "503", "event loop ran 60.0 s ago"),
-        (Heart(), [], "/ready", "200", "ready"),
-        (Heart(), ["publishing channel is down", "ping does not run yet"], "/ready", "503", "down; ping does"),
-        (Heart(), [], "/", "404", "/metrics"),
+        (Heart, [], "/live", "200", "event loop ran"),
+        (OldHeart, [], "/live", "503", "event loop ran 60.0 s ago"),
+        (Heart, [], "/ready", "200", "ready"),
+        (Heart, ["publishing channel is down", "ping does not run yet"], "/ready", "503", "down; ping does"),
+        (Heart, [], "/", "404", "/metrics"),
     ],
 )
-def test_answers(heart: Heart, missing: list[str], path: str, status: str, text: str) -> None:
-    found, body = ask(Health(Metrics(), heart, lambda: missing), path)
+def test_answers(heart: type[Heart], missing: list[str], path: str, status: str, text: str) -> None:
+    found, body = ask(Health(Metrics(), heart(), lambda: missing), path)
     assert found == status
     assert text in body
 

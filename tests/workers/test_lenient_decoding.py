@@ -31,6 +31,14 @@ def test_text_in_another_encoding_is_read_with_marks() -> None:
     assert decode.METHODS["shortstr"](b"\x04caf\xe9rest") == (5, "caf\ufffd")
 
 
+def test_headers_nested_deeper_than_python_calls_stop_nothing() -> None:
+    table = b""
+    for _ in range(10_000):
+        table = b"\x01aF" + struct.pack(">I", len(table)) + table
+    whole = struct.pack(">I", len(table)) + table
+    assert decode.METHODS["table"](whole)[0] == len(whole)
+
+
 def test_headers_with_unreadable_names_are_none() -> None:
     table = b"\x02\xff\xfet\x01"
     assert decode.METHODS["table"](struct.pack(">I", len(table)) + table) == (len(table) + 4, {})

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from domain.errors import Conflict, InvalidMessage, StoreUnavailable
 from workers.retry import InPlace, Park, RetryPolicy, Wait, verdict
@@ -66,6 +67,14 @@ async def test_a_lambda_is_awaited_too() -> None:
     """tenacity awaits coroutine functions only; of others it returns the coroutine, and the work was never done."""
     work = Flaky(1)
     assert await InPlace(FAST, asyncio.Event()).for_a_while(lambda: work()) == 42
+
+
+async def test_what_is_waited_for_is_said_but_not_with_each_try() -> None:
+    """A worker that stands still without a word is taken for a broken one."""
+    in_place = InPlace(FAST, asyncio.Event())
+    with capture_logs() as logs:
+        await asyncio.gather(*(in_place.until_stored(Flaky(5)) for _ in range(10)))
+    assert [(entry["event"], entry["why"]) for entry in logs] == [("waiting", "no primary")]
 
 
 async def test_patience_ends() -> None:

@@ -1,9 +1,11 @@
 """What travels with a retry, what is written down of a parked message, and in which order things happen."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import field_validator
 
 from domain.errors import InvalidDefinition, Permanent, StoreUnavailable, Transient, Unroutable
 from tests.workers.fake_process import FakeProcess
@@ -21,12 +23,40 @@ async def test_a_retry_carries_its_story_and_the_headers_it_came_with() -> None:
     assert retry.headers == before | {ATTEMPT: 2, ERROR: "second", QUEUE: "ping"}
 
 
+async def test_the_first_error_and_the_first_time_begin_the_story() -> None:
+    process = FakeProcess()
+    await process.settlement.fail(process.channel.deliver(b"body"), Transient("throttled"))
+    (retry,) = process.publisher.to("ping.wait.5s")
+    assert (retry.headers[FIRST_ERROR], retry.headers[FIRST_SEEN]) == ("throttled", AT.isoformat())
+
+
+async def test_what_is_settled_is_counted() -> None:
+    process = FakeProcess()
+    count = process.metrics.registry.get_sample_value
+    for error in (Transient("x"), InvalidDefinition("x")):
+        await process.settlement.fail(process.channel.deliver(b"body"), error)
+    await process.settlement.done(process.channel.deliver(b"body"))
+    assert count("campaigns_retries_total", {"queue": "ping", "delay_s": "5"}) == 1
+    assert count("campaigns_parked_total", {"queue": "ping", "reason": "invalid_definition"}) == 1
+    outcomes = ("retried", "parked", "done")
+    assert [count("campaigns_messages_total", {"queue": "ping", "outcome": one}) for one in outcomes] == [1, 1, 1]
+    assert process.channel.generation.unsettled == 0
+
+
 async def test_a_message_without_an_id_gets_one_that_a_redelivery_would_get_too() -> None:
     process = FakeProcess()
     for _ in range(2):
         await process.settlement.fail(process.channel.deliver(b"body"), Transient("x"))
     first, second = process.publisher.published
     assert first.headers[MSG_ID] == second.headers[MSG_ID]
+
+
+@pytest.mark.parametrize("body", [b'{"id":"\\ud800"}', b'{"id":"a\\u0000b"}', b'{"id":""}', b'{"id":7}'], ids=str)
+async def test_an_id_that_nothing_can_store_is_none(body: bytes) -> None:
+    """Half a surrogate pair: MongoDB refused the parked message, and its queue stood still for ever."""
+    process = FakeProcess()
+    assert await process.settlement.parse(process.channel.deliver(body), Ping) is None
+    assert re.fullmatch("[0-9a-f]{32}", process.parking.only().message_id)
 
 
 @pytest.mark.parametrize("forged", [-1, "2", None, 10**9, 1.5, [1]])
@@ -37,7 +67,10 @@ async def test_a_forged_attempt_counts_as_none(forged: object) -> None:
     assert retry.headers[ATTEMPT] == 1
 
 
-@pytest.mark.parametrize("forged", ["soon", "2026-01-01T00:00:00", "2999-01-01T00:00:00+00:00", 7])
+@pytest.mark.parametrize(
+    "forged",
+    ["soon", "2026-01-01T00:00:00", "2999-01-01T00:00:00+00:00", "0001-01-01T00:00:00+23:59", 7],
+)
 async def test_a_forged_first_sight_is_now(forged: object) -> None:
     process = FakeProcess()
     await process.settlement.fail(process.channel.deliver(b"body", {FIRST_SEEN: forged}), InvalidDefinition("x"))
@@ -49,7 +82,7 @@ async def test_a_parked_message_is_whole_and_says_why() -> None:
     headers = {MSG_ID: "m-1", ATTEMPT: 4, FIRST_SEEN: "2026-01-01T00:00:00+00:00"}
     await process.settlement.fail(process.channel.deliver(b"body", headers), InvalidDefinition("name: missing"))
     parked = process.parking.only()
-    assert (parked.id, parked.queue, parked.reason, parked.error) == (
+    assert (parked.message_id, parked.queue, parked.reason, parked.error) == (
         "m-1",
         "ping",
         "invalid_definition",
@@ -60,12 +93,72 @@ async def test_a_parked_message_is_whole_and_says_why() -> None:
     assert parked.headers == headers
 
 
+async def test_messages_of_one_id_are_parked_side_by_side_and_each_of_them_once() -> None:
+    """An id is unique within its source only: what another source called "1" must not replace it."""
+    process = FakeProcess()
+    for body in (b"ours", b"theirs", b"ours"):
+        await process.settlement.fail(process.channel.deliver(body, {MSG_ID: "1"}), InvalidDefinition("x"))
+    assert sorted(parked.body for parked in process.parking.messages.values()) == [b"ours", b"theirs"]
+    assert {parked.message_id for parked in process.parking.messages.values()} == {"1"}
+
+
+async def test_a_body_that_breaks_the_reader_is_settled_like_any_bug() -> None:
+    """Otherwise it would end the process, again and again, and the messages around it be counted as crashed."""
+
+    class Breaking(Ping):
+        @field_validator("number")
+        @classmethod
+        def _broken(cls, number: int) -> int:
+            raise KeyError(number)
+
+    process = FakeProcess()
+    assert await process.settlement.parse(process.channel.deliver(ping_body(1)), Breaking) is None
+    assert len(process.publisher.to("ping.wait.5s")) == 1
+    assert not process.channel.unacked
+
+
+async def test_a_refusal_that_cannot_be_told_stays_parked_and_ends_nothing() -> None:
+    def broken(message: Outgoing) -> None:
+        raise KeyError("a bug")
+
+    process = FakeProcess()
+    process.publisher.on_publish = broken
+    await process.settlement.fail(process.channel.deliver(b"body"), InvalidDefinition("x"))
+    assert process.parking.only().body == b"body"
+    assert not process.channel.unacked
+
+
+async def test_a_channel_that_takes_no_acknowledgement_is_given_up() -> None:
+    """Its delivery would stay unsettled, and with it the watchdog blind, for as long as the channel lives."""
+    process = FakeProcess()
+    delivery = process.channel.deliver(b"body")
+    process.channel.broken = True
+    await process.settlement.done(delivery)
+    assert not process.channel.generation.alive
+
+
+async def test_the_text_of_a_foreign_error_is_kept_but_not_published_and_never_endless() -> None:
+    process = FakeProcess()
+    error = ValueError("ada@example.com " * 100_000)
+    await process.settlement.fail(process.channel.deliver(b"body", {ATTEMPT: 9}), error)
+    assert len(process.parking.only().error) < 10_000
+    assert "ada@example.com" in process.parking.only().error
+    (feed,) = process.publisher.to("message-refused")
+    assert json.loads(feed.body)["data"]["error"] == "ValueError"
+
+
 async def test_the_publisher_is_told_of_what_was_parked() -> None:
     process = FakeProcess()
     await process.settlement.fail(process.channel.deliver(b"body", {MSG_ID: "m-1"}), InvalidDefinition("no name"))
     (feed,) = process.publisher.to("message-refused")
     assert (feed.exchange, feed.mandatory) == ("campaigns.feed", False)
     assert json.loads(feed.body)["data"]["message_id"] == "m-1"
+
+
+async def test_a_body_at_the_limit_is_read() -> None:
+    process = FakeProcess()
+    body = ping_body(1).ljust(MAX_BODY_BYTES)
+    assert await process.settlement.parse(process.channel.deliver(body), Ping)
 
 
 async def test_a_body_over_the_limit_is_parked_unread() -> None:

@@ -32,6 +32,17 @@ async def test_a_window_is_one_handler_call_and_one_acknowledgement() -> None:
     assert process.channel.generation.unsettled == 0
 
 
+async def test_a_window_that_is_filling_when_the_worker_is_told_to_stop_is_finished_at_once() -> None:
+    inbox, channel = Inbox(), FakeChannel()
+    for number in range(3):
+        inbox.put(channel.deliver(ping_body(number)))
+    collecting = asyncio.create_task(collect(inbox, Window(50, max_wait_s=60)))
+    await asyncio.sleep(0)
+    inbox.close()
+    assert len(await asyncio.wait_for(collecting, 5)) == 3
+    assert await collect(inbox, Window(50, max_wait_s=60)) == []
+
+
 async def test_a_part_of_a_window_does_not_wait_for_ever() -> None:
     process, handler = FakeProcess(), Remembers()
     process.deliver(*map(ping_body, range(7)))

@@ -19,6 +19,15 @@ async def test_each_message_is_handled_and_acknowledged_once() -> None:
     assert process.channel.frames == 30
 
 
+async def test_a_body_that_is_no_message_is_parked_and_never_handled() -> None:
+    process, handler = FakeProcess(), Remembers()
+    process.deliver(b"?", ping_body(1), b"{}")
+    await process.work(process.single(handler))
+    assert handler.numbers == [1]
+    assert len(process.parking.messages) == 2
+    assert process.channel.frames == 3
+
+
 async def test_no_more_than_its_concurrency_is_handled_at_a_time() -> None:
     busy: list[int] = [0, 0]
 

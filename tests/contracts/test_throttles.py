@@ -1,0 +1,235 @@
+"""One suite over the throttles in memory and in MongoDB; what a limit of 50 a second comes to, on the real clock."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from motor.motor_asyncio import AsyncIOMotorDatabase
+
+from domain.throttle import HORIZON_S, Ask, Grant, Limits, Standing, Taker
+from domain.warm_up import CAPS, DAY_MS, DayGrant, WarmUp
+from repositories.throttles import MongoThrottles
+from tests.fakes.throttles import MemoryThrottles
+
+NAME = "group:google"
+START_MS = 1_772_442_000_000.0
+FIFTY = Limits(per_s=50)
+
+
+class FixedMongo(MongoThrottles):
+    def __init__(self, database: AsyncIOMotorDatabase[dict[str, object]]) -> None:
+        super().__init__(database, START_MS)
+
+    def pass_time(self, seconds: float) -> None:
+        self._now_ms += 1000 * seconds
+
+
+@dataclass(frozen=True)
+class World:
+    throttles: MemoryThrottles | FixedMongo
+
+    async def take(self, wanted: int, worker: str = "a", limits: Limits = FIFTY, **told: float) -> Grant:
+        return await self.throttles.take(Ask(NAME, worker, wanted, limits, **told))  # type: ignore[arg-type]
+
+    async def standing(self) -> Standing:
+        [found] = await self.throttles.all()
+        return found
+
+
+@pytest.fixture(params=["memory", "mongo"])
+def world(request: pytest.FixtureRequest) -> World:
+    if request.param == "mongo":
+        return World(FixedMongo(request.getfixturevalue("mongo_database")))
+    return World(MemoryThrottles(now_ms=START_MS))
+
+
+async def test_what_has_no_limit_is_free(world: World) -> None:
+    assert await world.take(700, limits=Limits()) == Grant(700, free=True)
+
+
+async def test_moments_are_given_away_once_and_not_far_ahead(world: World) -> None:
+    assert await world.take(40) == Grant(40, 0, 0.02)
+    assert await world.take(40, "b") == Grant(23, 0.8, 0.02, workers=2)  # until 1.25 s ahead
+    assert await world.take(40, "c") == Grant(0, 1.26, 0.02, workers=3)
+
+
+async def test_who_asks_late_gets_what_is_left_of_time_not_what_went_by(world: World) -> None:
+    await world.take(10)
+    world.throttles.pass_time(60)
+    assert await world.take(100) == Grant(63, 0, 0.02)
+
+
+async def test_workers_that_want_all_get_equal_parts(world: World) -> None:
+    got: list[int] = []
+    for _ in range(20):
+        for worker in "abcd":
+            got.append((await world.take(100, worker)).permits)
+            world.throttles.pass_time(0.25)
+    sums = [sum(got[place::4][10:]) for place in range(4)]
+    assert sum(sums) == 500
+    assert max(sums) - min(sums) <= 10  # there are no half permits: one more or less in a second
+
+
+async def test_what_one_worker_leaves_others_may_take(world: World) -> None:
+    for _ in range(10):
+        greedy = await world.take(100, "greedy")
+        world.throttles.pass_time(0.5)
+        await world.take(5, "modest")
+        world.throttles.pass_time(0.5)
+    assert greedy.permits == 45
+
+
+async def test_a_server_that_asks_to_slow_down_pauses_and_halves(world: World) -> None:
+    """30 s, and half of what was sent."""
+    told = await world.take(10, limits=Limits(), used_per_s=80, slow=3)
+    assert told == Grant(0, pause_s=30)
+    assert await world.throttles.limited() == {NAME}
+    again = await world.take(10, "b", limits=Limits(), used_per_s=80, slow=2)
+    assert again.pause_s == 30  # those were on their way
+    assert (await world.standing()).rate == 40
+
+
+async def test_after_a_pause_one_mail_goes_ahead(world: World) -> None:
+    await world.take(0, slow=1, used_per_s=80)
+    world.throttles.pass_time(31)
+    assert (await world.take(10)).permits == 1
+    assert (await world.take(10)).permits == 0
+    world.throttles.pass_time(5)
+    assert (await world.take(10, good=1)).permits == 10
+    assert (await world.standing()).rate == 25
+
+
+async def test_a_hundred_mails_taken_make_it_one_faster_until_the_limit(world: World) -> None:
+    await world.take(0, slow=1)
+    world.throttles.pass_time(31)
+    await world.take(0, good=250)
+    assert (await world.standing()).rate == 27
+    await world.take(0, good=50)
+    assert (await world.standing()).rate == 28
+    await world.take(0, good=2_200)
+    assert (await world.standing()).rate is None
+    assert await world.throttles.limited() == frozenset()
+
+
+async def test_pauses_double(world: World) -> None:
+    pauses = []
+    for _ in range(8):
+        told = await world.take(0, slow=1)
+        pauses.append(told.pause_s)
+        world.throttles.pass_time(told.pause_s)
+    assert pauses == [30, 60, 120, 240, 480, 960, 1800, 1800]
+
+
+async def test_an_override_stands_above_the_settings_until_it_is_taken_back(world: World) -> None:
+    await world.throttles.override(NAME, Limits(per_s=1))
+    assert (await world.standing()).override == Limits(per_s=1)
+    assert (await world.take(10)).permits == 2  # now and in a second
+    assert await world.throttles.limited() == {NAME}
+    await world.throttles.override(NAME, None)
+    assert (await world.take(10)).gap_s == 0.02
+    assert await world.throttles.limited() == frozenset()
+
+
+async def test_recovering_by_hand_ends_a_pause(world: World) -> None:
+    await world.take(0, slow=1)
+    await world.throttles.recover(NAME)
+    assert await world.throttles.limited() == frozenset()
+    assert (await world.take(10)).permits == 10
+    await world.throttles.recover("group:never-heard-of")
+
+
+async def test_recovering_what_nobody_knows_makes_nothing(world: World) -> None:
+    await world.throttles.recover(NAME)
+    assert await world.throttles.all() == []
+
+
+async def test_a_domain_warms_up_day_by_day(world: World) -> None:
+    warm_up = world.throttles.warm_up
+    assert await warm_up("green.example", 40, CAPS) == DayGrant(40)
+    rest = await warm_up("green.example", 40, CAPS)
+    assert rest.permits == 10
+    assert 0 < rest.wait_s <= DAY_MS / 1000
+    world.throttles.pass_time(rest.wait_s)
+    assert (await warm_up("green.example", 400, CAPS)).permits == 100
+    assert await world.throttles.warm_ups() == [WarmUp("green.example", 20515, 1, 100)]
+    assert await world.throttles.all() == []
+
+
+async def test_a_domain_that_was_silent_for_a_month_begins_anew_and_a_warm_one_has_no_cap(world: World) -> None:
+    for wanted in (1, 1, 9):
+        last = await world.throttles.warm_up("green.example", wanted, (2, 3))
+        world.throttles.pass_time(86_400)
+    assert last == DayGrant(9)
+    world.throttles.pass_time(30 * 86_400)
+    assert (await world.throttles.warm_up("green.example", 9, (2, 3))).permits == 2
+
+
+async def test_mongo_and_memory_say_the_same(mongo_database: AsyncIOMotorDatabase[dict[str, object]]) -> None:
+    """The rules are in domain/throttle.py; the pipeline is their translation."""
+    dice = random.Random(7)
+    memory, mongo = MemoryThrottles(now_ms=START_MS), FixedMongo(mongo_database)
+    for _ in range(400):
+        seconds = dice.choice([0, 0.01, 0.3, 1, 4, 40])
+        memory.pass_time(seconds)
+        mongo.pass_time(seconds)
+        ask = _any(dice)
+        assert await mongo.take(ask) == await memory.take(ask)
+        assert await mongo.all() == await memory.all()
+        assert await mongo.limited() == await memory.limited()
+
+
+def _any(dice: random.Random) -> Ask:
+    return Ask(
+        NAME,
+        dice.choice("abc$"),
+        dice.choice([0, 1, 30, 500]),
+        Limits(per_s=dice.choice([None, 0.1, 7, 50.0]), connections=dice.choice([None, 4])),
+        used_per_s=dice.choice([0, 3, 80.5]),
+        good=dice.choice([0, 0, 1, 99, 450]),
+        slow=dice.choice([0] * 9 + [1]),
+        spread=dice.random(),
+    )
+
+
+async def test_four_workers_together_keep_fifty_a_second(
+    mongo_database: AsyncIOMotorDatabase[dict[str, object]],
+) -> None:
+    """On the real clock: no second holds more, and little is lost between them."""
+    throttles = MongoThrottles(mongo_database)
+    began, lasts_s = time.monotonic(), 5.0
+    asks: list[str] = []
+
+    async def worker(name: str) -> list[float]:
+        moments: list[float] = []
+        while (asked := time.monotonic()) < began + lasts_s:
+            asks.append(name)
+            grant = await throttles.take(Ask(NAME, name, 200, FIFTY))
+            moments += _moments(grant, time.monotonic)
+            await asyncio.sleep(max(0, asked + 1 - time.monotonic()))
+        return moments
+
+    found = sorted(each for part in await asyncio.gather(*map(worker, "abcd")) for each in part)
+    within = [each for each in found if each < began + lasts_s]
+    assert len(within) == pytest.approx(50 * lasts_s, rel=0.05)
+    assert _most_in_a_second(found) <= 50 * 1.05 + 1
+    assert len(asks) <= 4 * (lasts_s + 1)
+    assert max(found) < began + lasts_s + HORIZON_S + 1
+
+
+def _moments(grant: Grant, clock: Callable[[], float]) -> list[float]:
+    first = clock() + grant.start_s
+    return [first + place * grant.gap_s for place in range(grant.permits)]
+
+
+def _most_in_a_second(moments: list[float]) -> int:
+    return max(sum(each <= other < each + 1 for other in moments) for each in moments)
+
+
+async def test_workers_are_named_as_they_like(world: World) -> None:
+    await world.take(1, "$worker")
+    assert (await world.standing()).takers == (Taker("$worker", START_MS, 1),)
