@@ -15,6 +15,8 @@ from tests.benchmarks import assembly, intake, machine, memory, send
 from tests.benchmarks.house import Ground, ground
 from tests.benchmarks.measured import Measured
 
+WIDE = 120  #: columns; a table of figures that is folded cannot be read
+
 
 class Program(StrEnum):
     ASSEMBLY = "assembly"
@@ -85,7 +87,7 @@ def _show(described: dict[str, str], measured: Sequence[Measured]) -> None:
         out.print(f"{name}: {text}", markup=False, soft_wrap=True)
     for each in measured:
         out.print()
-        out.print(table(each.title, each.columns, each.rows))
+        out.print(table(each.title, each.columns, each.rows), width=max(out.width, WIDE), crop=False)
         out.print(*each.notes, sep="\n", markup=False, soft_wrap=True)
         out.print(f"Repeat: {each.command}", markup=False, soft_wrap=True)
 
