@@ -54,6 +54,17 @@ class AmqpOptions:
     backoff: Backoff = field(default_factory=Backoff)
 
 
+class _Connection(aio_pika.Connection):
+    """One that was never connected is closed at once: left to the garbage collector, it would warn of itself there."""
+
+    async def connect(self, timeout: float | None = None) -> None:
+        try:
+            await super().connect(timeout)
+        except BaseException:
+            await self.close()
+            raise
+
+
 async def connect(url: str, options: AmqpOptions, name: str) -> AbstractConnection:
     """A plain connection: connect_robust restores channels behind our back and loses consumers on the way.
 
@@ -68,6 +79,7 @@ async def connect(url: str, options: AmqpOptions, name: str) -> AbstractConnecti
                 heartbeat=options.heartbeat_s,
                 ssl_context=options.tls.context() if url.startswith("amqps:") else None,
                 client_properties={"connection_name": name},
+                connection_class=_Connection,
             )
     except BROKER_ERRORS as error:
         raise BrokerUnavailable(f"RabbitMQ at {place(url)}: {_refusal(error, url)}") from error
