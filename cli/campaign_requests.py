@@ -117,7 +117,10 @@ def test(
     asyncio.run(context.publish(settings, [request]))
     if as_json:
         return print_json(request.model_dump(mode="json"))
-    tell(f"A test of {campaign_id} goes to {counted(len(to), 'address', 'addresses')}.")
+    tell(
+        f"Asked for: a test of {campaign_id} to {counted(len(to), 'address', 'addresses')}. "
+        "`campaigns check` says whether the relay is there."
+    )
 
 
 def send(

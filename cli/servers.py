@@ -16,6 +16,7 @@ from config.settings import load, variable
 def register(app: typer.Typer) -> None:
     app.command()(up)
     app.command()(down)
+    app.command()(url)
     app.command()(init)
     app.command()(keys)
 
@@ -32,7 +33,15 @@ def up(as_json: Json = False) -> None:
         return print_json(found)
     tell(f"RabbitMQ {found.rabbitmq_version}: {_without_password(found.amqp_url)}")
     tell(f"MongoDB: {found.mongo_url}")
+    tell("For programs of your own, `campaigns url` prints RabbitMQ's URL with its password.")
     tell("Next: `campaigns worker all` starts the workers, `campaigns down` stops the servers.")
+
+
+def url(as_json: Json = False) -> None:
+    """Print RabbitMQ's URL with its password, for programs of your own."""
+    amqp = context.settings().amqp.url
+    assert amqp is not None, "settings are completed before they are used"
+    print_json({"amqp_url": amqp.get_secret_value()}) if as_json else tell(amqp.get_secret_value())
 
 
 def down() -> None:

@@ -91,6 +91,8 @@ def books(found: Books) -> RenderableType:
     rows += [("still open", found.open)]
     totals = [("sum of all lines", sum(count for _, count in rows)), ("selected at review", found.selected)]
     verdict = Text("The books are balanced.", style="green")
+    if found.open:
+        verdict = Text(f"The books balance so far; {found.open:,} are still open.", style="green")
     if not found.balanced:
         verdict = Text("The books DO NOT BALANCE.", style="bold red")
     reasons = sorted(found.failures.items())
@@ -136,7 +138,12 @@ def progress(campaign: Campaign, found: Books) -> RenderableType:
     """One line while a campaign is reviewed or sent."""
     counts = {state: found.count(state) for state in EmailState if found.count(state)}
     told = ", ".join(f"{state.replace('_', ' ')} {count:,}" for state, count in counts.items())
-    return Text(f"{campaign.id}: {campaign.status.replace('_', ' ')}{'  ' + told if told else ''}", style="cyan")
+    line = f"{campaign.id}: {campaign.status.replace('_', ' ')}{'  ' + told if told else ''}"
+    if found.open and found.open == found.count(EmailState.DEFERRED):
+        line += (
+            "\nOnly deferred mails are left; they are tried again when they are due. Ctrl-C leaves, the workers go on."
+        )
+    return Text(line, style="cyan")
 
 
 def _line(campaign: Campaign, found: Summary) -> tuple[str, str, str, int, int, int, int, int, int, datetime | None]:

@@ -41,6 +41,11 @@ class Predesigned:
     subject: str
     preheader: str
     places: Mapping[str, str]  #: what can be filled in, with what stands there otherwise
+    to_fill: tuple[str, ...] = ()  #: places whose own text is advice to the author, for no reader's eyes
+
+    def unfilled(self, html: str, text: str) -> list[str]:
+        """The places to fill whose own text still stands in this content."""
+        return [name for name in self.to_fill if _as_markup(self.places[name]) in html or self.places[name] in text]
 
     def source(
         self, content: Mapping[str, str] = MappingProxyType({}), *, subject: str = "", preheader: str = ""
@@ -83,7 +88,7 @@ def predesigned(name: str) -> Predesigned:
 
 def _entry(name: str, entry: Mapping[str, str | Mapping[str, str]]) -> Predesigned:
     texts = {key: value for key, value in entry.items() if isinstance(value, str)}
-    places = entry["places"]
+    places, to_fill = entry["places"], entry.get("to_fill", ())
     return Predesigned(
         name=name,
         title=texts["title"],
@@ -93,6 +98,7 @@ def _entry(name: str, entry: Mapping[str, str | Mapping[str, str]]) -> Predesign
         subject=texts["subject"],
         preheader=texts["preheader"],
         places=MappingProxyType(dict(places) if isinstance(places, Mapping) else {}),
+        to_fill=tuple(to_fill),
     )
 
 

@@ -15,6 +15,7 @@ from domain.errors import TemplateInvalid
 from domain.findings import Finding, Severity, blocking
 from domain.mailer import ADDRESS_FIELD, mailer_of, source_of
 from domain.organisation import Organisation
+from domain.predesigned import predesigned_templates
 from domain.template import Rendered, compiled
 from domain.tracking import SigningKeys, ways_out
 
@@ -27,6 +28,7 @@ def findings(campaign: Campaign, organisation: Organisation, keys: SigningKeys, 
     return (
         *_company_details(organisation),
         *_signature(campaign.sender.domain, dkim),
+        *_sample_text(campaign),
         *_content(campaign, organisation, keys, dkim),
     )
 
@@ -69,6 +71,24 @@ def _company_details(organisation: Organisation) -> tuple[Finding, ...]:
     return tuple(
         Finding("no-company-details", Severity.ERROR, "organisation", f"the {detail} is not known", fix)
         for detail in organisation.missing
+    )
+
+
+def _sample_text(campaign: Campaign) -> tuple[Finding, ...]:
+    """A template's advice to its author, on its way to the readers."""
+    template = predesigned_templates().get(campaign.content.template or "")
+    if template is None:
+        return ()
+    return tuple(
+        Finding(
+            "sample-text",
+            Severity.WARNING,
+            place,
+            f"{place} still holds what the template says to its author",
+            f"`campaigns campaign reopen {campaign.id}`, then `campaigns campaign edit {campaign.id} "
+            f"--template {template.name} --fill {place}=TEXT` with every place",
+        )
+        for place in template.unfilled(campaign.content.html or "", campaign.content.text or "")
     )
 
 

@@ -1,6 +1,6 @@
 """Publish one event from your own program: a lead changed in your CRM.
 
-    python examples/publish_event.py amqp://guest:guest@localhost:5672/
+    python examples/publish_event.py "$(campaigns url)"
 
 All it needs is `pip install aio-pika`; any AMQP 0-9-1 client of any language does the same.
 """
@@ -45,4 +45,6 @@ async def main(url: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     asyncio.run(main(sys.argv[1]))

@@ -44,13 +44,13 @@ def _one(row: Email, now: datetime, dice: random.Random) -> Iterator[DeliveryEve
     for kind, share in ((EventType.OPENED, OPENED), (EventType.CLICKED, CLICKED), (EventType.REPLIED, REPLIED)):
         if dice.random() >= share:
             return
-        yield _event(row, kind, now + timedelta(seconds=dice.randrange(1, 600)))
+        yield _event(row, kind, now + timedelta(milliseconds=dice.randrange(1, 900)))
 
 
 def _few(rows: Sequence[Email], kind: EventType, count: int, now: datetime) -> list[DeliveryEvent]:
     """`count` people spread over all."""
     step = max(1, len(rows) // count) if rows else 1
-    return [_event(row, kind, now + timedelta(seconds=700)) for row in rows[::step][:count]]
+    return [_event(row, kind, now + timedelta(seconds=1)) for row in rows[::step][:count]]
 
 
 def _event(row: Email, kind: EventType, at: datetime) -> DeliveryEvent:

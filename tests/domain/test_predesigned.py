@@ -78,3 +78,11 @@ def test_a_place_that_the_template_lacks_is_refused_by_name() -> None:
 def test_a_template_that_does_not_exist_is_refused_with_those_that_do() -> None:
     with pytest.raises(InvalidDefinition, match="newsletter"):
         predesigned("brochure")
+
+
+@pytest.mark.parametrize("name", predesigned_templates())
+def test_r42_what_a_template_says_to_its_author_is_known_until_it_is_filled(name: str) -> None:
+    template = predesigned(name)
+    as_it_comes, filled = template.source(), template.source(dict.fromkeys(template.to_fill, "Filled"))
+    assert template.unfilled(as_it_comes.html or "", as_it_comes.text or "") == list(template.to_fill) != []
+    assert template.unfilled(filled.html or "", filled.text or "") == []

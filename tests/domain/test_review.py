@@ -19,6 +19,7 @@ from domain.mailer import mailer_of, recipient_of
 from domain.module import BUILT_IN
 from domain.organisation import Edition, Organisation
 from domain.planning import Batches, Picked
+from domain.predesigned import predesigned
 from domain.readiness import Facts, PickedModule, missing, over_limits
 from domain.review import findings, report, why_rejected
 from domain.template import TemplateSource
@@ -62,6 +63,16 @@ def test_what_is_wrong_is_found(campaign: Campaign, rule: str) -> None:
 
 def test_content_that_only_works_without_the_samples_words_is_looked_at_without_them() -> None:
     assert "content-fails" not in rules(written("{% if price %}{{ price - 2 }}{% endif %} hello"))
+
+
+def test_a_templates_advice_to_its_author_is_warned_about_place_by_place() -> None:
+    source = predesigned("newsletter").source({"story_text": "We have moved."}, subject="Hello")
+    left = a_campaign(content=Content("Hello", html=source.html, template="newsletter"))
+    found = [each for each in findings(left, GREEN, KEYS, RELAY_SIGNS) if each.rule == "sample-text"]
+    assert [(each.place, each.severity) for each in found] == [
+        ("left_text", Severity.WARNING),
+        ("right_text", Severity.WARNING),
+    ]
 
 
 def test_missing_company_details_are_an_error() -> None:
