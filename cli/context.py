@@ -20,7 +20,8 @@ from pydantic import SecretStr
 from cli import embedded, keys
 from cli.output import say
 from cli.preparation import initialise
-from config.settings import PREFIX, DkimSettings, KeySettings, Settings, load
+from config.loading import load
+from config.settings import PREFIX, DkimSettings, KeySettings, Settings
 from messages.base import Message
 from repositories.stores import Stores
 from workers.options import amqp_options, database

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from cli import context
 from cli.output import Json, print_json, tell
-from config.settings import DkimBy, Settings, load, variable
+from config.loading import load
+from config.settings import DkimBy, Settings, variable
 from domain.content_failure import ContentFailed
 from domain.dkim_key import KEY_BITS, DkimKey, KeyName, dkim_key, key_name, record_strings
 from domain.errors import InvalidDefinition, KeyInvalid

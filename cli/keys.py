@@ -10,7 +10,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from config.settings import KeySettings, SettingsInvalid, variable
+from config.loading import SettingsInvalid
+from config.settings import KeySettings, variable
 
 KEY_BYTES = 32
 FILE = "keys.json"

@@ -30,7 +30,8 @@ from cli.demo import command as demo
 from cli.follow import NobodyWorks
 from cli.output import err
 from config import logging
-from config.settings import SettingsInvalid, variable
+from config.loading import SettingsInvalid
+from config.settings import variable
 from domain.errors import CampaignsError, Unavailable
 
 OK, FAILED, USAGE, DEPENDENCY_DOWN = 0, 1, 2, 3

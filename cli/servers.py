@@ -10,7 +10,8 @@ from cli import context, embedded
 from cli.keys import new_key
 from cli.output import Json, print_json, say, tell
 from cli.preparation import initialise
-from config.settings import load, variable
+from config.loading import load
+from config.settings import variable
 
 
 def register(app: typer.Typer) -> None:

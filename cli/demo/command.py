@@ -20,7 +20,7 @@ from cli.demo.story import Story
 from cli.embedded import ports
 from cli.output import out, say
 from cli.preparation import initialise
-from config.settings import load
+from config.loading import load
 from workers.catalog import WORKERS
 
 ORGANISATION = {

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from cli.check import _dkim
 from cli.main import app
-from config.settings import load
+from config.loading import load
 from domain.errors import CampaignsError, InvalidDefinition, KeyInvalid
 from tests.domain.dkim_world import pem
 from workers.dkim_keys import dkim_keys

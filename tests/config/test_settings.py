@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from config import reference
-from config.settings import PREFIX, LogLevel, SettingsInvalid, all_variables, load, variable
+from config.loading import SettingsInvalid, load
+from config.settings import PREFIX, LogLevel, all_variables, variable
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from unittest import mock
 
 from cli import context
-from config.settings import Settings, load
+from config.loading import load
+from config.settings import Settings
 from domain.books import Books
 from domain.campaign import Campaign, CampaignStatus, Report, hash_of
 from domain.email import Email, EmailState
