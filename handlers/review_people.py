@@ -26,7 +26,7 @@ class People:
     records: Records
     contacts: Contacts
     modules: Modules
-    slice_size: int = 1000  #: people per slice of a review
+    slice_size: int = 500  #: people per slice of a review
 
     async def record_ranges(self, selection: Selection) -> list[KeyRange]:
         """All records of the modules picked as they are now, then the refs chosen one by one."""

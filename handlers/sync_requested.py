@@ -19,7 +19,7 @@ from handlers.ports import Clock, Lists, Modules, Records, Runs, Syncs, Topics
 from messages.base import Message
 from messages.sync_requested import SyncRequested
 
-SLICE_SIZE = 1000  #: records; a slice is seconds of work
+SLICE_SIZE = 500  #: records; a slice is seconds of work
 RECORDS = "records"  #: the only phase of a sync run
 
 
