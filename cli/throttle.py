@@ -71,7 +71,9 @@ def show(as_json: Json = False) -> None:
 def set_limit(
     name: Name,
     per_s: Annotated[float | None, typer.Option(min=0.01, help="Mails per second.")] = None,
-    connections: Annotated[int | None, typer.Option(min=1, help="Connections, of all workers together.")] = None,
+    connections: Annotated[
+        int | None, typer.Option(min=1, help="Of all workers together; shown, not yet enforced.")
+    ] = None,
     unlimited: Annotated[bool, typer.Option("--unlimited", help="No limit, whatever the settings say.")] = False,
     reset: Annotated[bool, typer.Option("--reset", help="As the settings say.")] = False,
     recover: Annotated[bool, typer.Option("--recover", help="Forget what servers asked for; go on at once.")] = False,

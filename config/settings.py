@@ -207,7 +207,9 @@ class ThrottleSettings(Group):
         None, gt=0, description="mails per second through the relay; empty: as many as it takes"
     )
     relay_connections: int | None = Field(
-        None, ge=1, description="connections to the relay, all workers together; empty: each has its own maximum"
+        None,
+        ge=1,
+        description="connections to the relay, all workers together; kept and shown, not yet enforced: SMTP__MAX_CONNECTIONS is",
     )
     groups: dict[GroupName, GroupLimit] = Field(
         {}, description='limits by destination: google, outlook, yahoo, apple, other, as {"google": {"per_s": 20}}'

@@ -16,8 +16,6 @@ FIRST_ERROR = "x-first-error"
 ERROR = "x-error"  #: of the last try
 QUEUE = "x-queue"  #: where it came to
 
-Header = str | int
-
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:

@@ -7,7 +7,7 @@ import pytest
 
 from config import reference
 from config.loading import SettingsInvalid, load
-from config.settings import PREFIX, LogLevel, all_variables, variable
+from config.settings import PREFIX, LogLevel, Settings, all_variables, variable
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_the_environment_wins_over_the_env_file_and_that_over_secrets(
 
 def test_what_others_read_is_no_unknown_setting(given: Callable[..., None]) -> None:
     given(ASSUME_YES="1", VENV="x")
-    load()
+    assert load() == Settings()
 
 
 def test_every_setting_says_what_it_is() -> None:
