@@ -209,7 +209,7 @@ class ThrottleSettings(Group):
     relay_connections: int | None = Field(
         None,
         ge=1,
-        description="connections to the relay, all workers together; kept and shown, not yet enforced: SMTP__MAX_CONNECTIONS is",
+        description="connections to the relay, all workers together; kept and shown, not yet enforced",
     )
     groups: dict[GroupName, GroupLimit] = Field(
         {}, description='limits by destination: google, outlook, yahoo, apple, other, as {"google": {"per_s": 20}}'
