@@ -61,6 +61,61 @@ TABLE = [
     (552, "5.3.4 Message size exceeds fixed limit", Stage.MAIL, R.MESSAGE_TOO_BIG, False),  # Postfix
     (553, "5.6.7 the relay does not offer SMTPUTF8, which this mail needs", Stage.RCPT, R.CONTENT_ERROR, False),  # ours
     (503, "5.5.1 Error: need MAIL command", Stage.RCPT, R.PROTOCOL_ERROR, False),
+    # -- said before there was a recipient: of our host, of our sender
+    (554, "No", Stage.CONNECT, R.BLOCKED, False),
+    (550, "rejected", Stage.MAIL, R.SENDER_REJECTED, False),
+    (550, "5.1.1", Stage.MAIL, R.SENDER_REJECTED, False),
+    (550, "5.1.1 user unknown", Stage.MAIL, R.SENDER_REJECTED, False),  # our bounce address, checked by a callback
+    # -- what a system lacks is no full mailbox (RFC 5321, 4.2.3)
+    (452, "4.3.1 Insufficient system storage", Stage.MAIL, R.REMOTE_ERROR, False),
+    # -- vendors' own texts
+    (550, "Requested action not taken: mailbox unavailable", Stage.RCPT, R.USER_UNKNOWN, True),  # GMX
+    (550, "5.7.1 No such user!", Stage.RCPT, R.USER_UNKNOWN, True),  # Yandex: text beats code
+    (550, "Mailbox not found. http://service.mail.qq.com/", Stage.RCPT, R.USER_UNKNOWN, True),  # QQ
+    (550, "Invalid Recipient - https://community.mimecast.com/docs/DOC-1369#550", Stage.RCPT, R.USER_UNKNOWN, True),
+    (550, "#5.1.0 Address rejected.", Stage.RCPT, R.USER_UNKNOWN, True),  # Cisco
+    (550, "5.2.1 This mailbox has been blocked due to inactivity", Stage.RCPT, R.MAILBOX_DISABLED, True),  # Free
+    (554, "Blocked - see https://ipcheck.proofpoint.com/?ip=192.0.2.1", Stage.CONNECT, R.BLOCKED, False),  # Proofpoint
+    (550, "permanent failure for one or more recipients (a@b.example:blocked)", Stage.DATA, R.BLOCKED, False),
+    (550, "csi.mimecast.org Poor Reputation Sender.", Stage.RCPT, R.BLOCKED, False),
+    (554, "5.7.1 [CS01] Message rejected due to local policy.", Stage.DATA, R.POLICY, False),  # Apple
+    (550, "5.7.1 [HM08] Message rejected due to local policy.", Stage.DATA, R.POLICY, False),  # Apple
+    (550, "Ip frequency limited", Stage.RCPT, R.RATE_LIMITED, False),  # QQ
+    (554, "DT:SPM 163 smtp10, please see http://mail.163.com/help/help_spam_16.htm", Stage.DATA, R.SPAM_CONTENT, False),
+    (550, "User suspended", Stage.RCPT, R.MAILBOX_DISABLED, True),  # NetEase
+    (550, "5.7.515 Access denied, sending domain SHOP.EXAMPLE is below the required authentication level", Stage.DATA, R.AUTH_FAILURE, False),  # noqa: E501
+    (451, "4.7.650 The mail server [192.0.2.1] has been temporarily rate limited due to IP reputation.", Stage.MAIL, R.BLOCKED, False),  # noqa: E501
+    (550, "5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent. part of their network is on our block list (S3140).", Stage.MAIL, R.BLOCKED, False),  # noqa: E501
+    (550, "5.2.2 user over quota; cannot receive new mail", Stage.RCPT, R.MAILBOX_FULL, False),  # Apple
+    (550, "5.1.1 unknown or illegal alias: a@b.example", Stage.RCPT, R.USER_UNKNOWN, True),  # Oracle
+    (550, "5.4.5 Daily user sending limit exceeded", Stage.DATA, R.RATE_LIMITED, False),  # Google
+    (452, "4.5.3 Too many recipients", Stage.RCPT, R.RATE_LIMITED, False),
+    (550, "5.7.23 The message was rejected because of Sender Policy Framework violation", Stage.DATA, R.AUTH_FAILURE, False),  # noqa: E501
+    (554, "Message rejected: Email address is not verified.", Stage.DATA, R.SENDER_REJECTED, False),  # Amazon SES
+    (451, "4.7.500 Server busy. Please try again later", Stage.CONNECT, R.RATE_LIMITED, False),  # Microsoft
+    (552, "5.7.0 Our system detected an illegal attachment on your message", Stage.DATA, R.POLICY, False),  # Google
+    (550, "5.7.1 This message does not have authentication information or fails to pass authentication checks", Stage.DATA, R.AUTH_FAILURE, False),  # noqa: E501
+    (550, "5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup", Stage.RCPT, R.USER_UNKNOWN, True),  # noqa: E501
+    (550, "5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required", Stage.RCPT, R.RECIPIENT_REJECTED, False),  # noqa: E501
+    (550, "5.0.350 Remote server returned an error -> 550 permanent failure: virus found", Stage.DATA, R.VIRUS_CONTENT, False),  # noqa: E501
+    (451, "Temporary local problem - please try later", Stage.RCPT, R.REMOTE_ERROR, False),  # Exim
+    (454, "4.7.0 TLS not available due to local problem", Stage.MAIL, R.TLS_FAILURE, False),
+    (530, "5.7.0 Must issue a STARTTLS command first", Stage.MAIL, R.TLS_FAILURE, False),
+    (550, "Callback setup failed while verifying <b@shop.example>", Stage.RCPT, R.SENDER_REJECTED, False),  # Exim
+    (550, "Verification failed for <b@shop.example>. Sender verify failed", Stage.RCPT, R.SENDER_REJECTED, False),
+    (550, "5.1.1 The user does not exist, or never existed", Stage.RCPT, R.USER_UNKNOWN, True),
+    (550, "Recipient unknown", Stage.RCPT, R.USER_UNKNOWN, True),
+    (550, "No Such User Here\"", Stage.RCPT, R.USER_UNKNOWN, True),  # cPanel
+    (550, "sorry, that recipient is not in my validrcptto list (#5.1.1)", Stage.RCPT, R.USER_UNKNOWN, True),
+    (511, "sorry, no mailbox here by that name (#5.1.1 - chkuser)", Stage.RCPT, R.USER_UNKNOWN, True),
+    (553, "sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", Stage.RCPT, R.POLICY, False),  # qmail
+    (550, "5.1.1 Adresse d au moins un destinataire invalide. Invalid recipient. OFR_416 [416]", Stage.RCPT, R.USER_UNKNOWN, True),  # noqa: E501
+    (550, "5.5.1 Recipient rejected - ERROR: mailbox for a@b.example is inactive", Stage.RCPT, R.MAILBOX_DISABLED, True),  # noqa: E501
+    (450, "4.2.2 <a@b.example>: Recipient address rejected: mailbox is full", Stage.RCPT, R.MAILBOX_FULL, False),
+    (550, "5.7.1 Relaying denied. Proper authentication required.", Stage.RCPT, R.POLICY, False),
+    (550, "5.7.1 <a@b.example>: Recipient address rejected: Please see http://www.openspf.net/Why?s=mfrom", Stage.RCPT, R.AUTH_FAILURE, False),  # noqa: E501
+    (571, "Delivery not authorized, message refused", Stage.DATA, R.POLICY, False),
+    (550, "Administrative prohibition", Stage.RCPT, R.POLICY, False),  # Exim
 ]  # fmt: skip
 
 
