@@ -7,7 +7,7 @@ the encoding of the person's own values, and five headers.
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import minijinja
@@ -26,7 +26,7 @@ from domain.mail_headers import (
     wire_address,
 )
 from domain.mime import Skeleton
-from domain.template import Pieces, Rendered, Template
+from domain.template import Rendered, Template
 from domain.tracking import SigningKeys, WaysOut
 from domain.values import Value
 
@@ -74,8 +74,16 @@ class OutgoingMail:
     email_id: str
     sender: str  #: MAIL FROM: leads a bounce back to this email
     recipient: str  #: RCPT TO
-    raw: bytes  #: lines end with CRLF; none begins with a dot, so there is nothing to stuff
+    raw: bytes
     needs_smtputf8: bool  #: the local part is not ASCII: only for servers that offer SMTPUTF8 (RFC 6531)
+    #: every line of `raw` ends with CRLF, and none begins with a dot: SMTP has nothing to look for and to stuff
+    is_wire_ready: bool = False
+    signature_bytes: int = 0  #: length of our DKIM-Signature, which `raw` begins with; 0: it has none
+    from_domain: str = ""  #: of its From address: who is warmed up; empty: that of `sender`
+
+    def unsigned(self) -> "OutgoingMail":
+        """The same without our signature, for a relay that signs by itself."""
+        return replace(self, raw=self.raw[self.signature_bytes :], signature_bytes=0) if self.signature_bytes else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,7 @@ class Assembler:
         """
         self._template = template
         self._endpoints = endpoints
+        self._from_domain = mailing.sender.domain
         self._constants = _constants(mailing)
         self._skeleton = Skeleton.of(template, seed=mailing.campaign_id)
         self._head = _common_headers(mailing) + self._skeleton.headers
@@ -111,13 +120,21 @@ class Assembler:
         """
         address = wire_address(recipient.address)
         links = self._links(recipient)
-        pieces = self._pieces(recipient, links)
-        own = _own_headers(recipient, pieces.subject, links, now)
-        body = self._skeleton.body(pieces)
+        subject, body = self._written(recipient, links)
+        own = _own_headers(recipient, subject, links, now)
         signature = self._signer.header(own, body, now) if self._signer else b""
         raw = b"".join((signature, self._head, *own, b"\r\n", body))
         sender = tracking.bounce_address(recipient.email_id, self._endpoints.mail_domain, self._endpoints.keys)
-        return OutgoingMail(recipient.email_id, sender, address, raw, not address.isascii())
+        return OutgoingMail(
+            recipient.email_id,
+            sender,
+            address,
+            raw,
+            needs_smtputf8=not address.isascii(),
+            is_wire_ready=True,
+            signature_bytes=len(signature),
+            from_domain=self._from_domain,
+        )
 
     def preview(self, recipient: Recipient) -> Rendered:
         """What the email says, in plain: for the review's checks, the preview page, and tests.
@@ -125,13 +142,21 @@ class Assembler:
         Raises:
             ContentFailed: as for `mail`.
         """
-        pieces = self._pieces(recipient, self._links(recipient))
+        pieces = self._template.pieces(self._values(recipient, self._links(recipient)), tracked=recipient.tracked)
         html_part = None if pieces.html is None else "".join(pieces.html)
         return Rendered(pieces.subject, html_part, "".join(pieces.text))
 
-    def _pieces(self, recipient: Recipient, links: _Links) -> Pieces:
-        values = {**recipient.values, **self._constants, **links.values}
-        return self._template.pieces(values, tracked=recipient.tracked)
+    def _written(self, recipient: Recipient, links: _Links) -> tuple[str, bytes]:
+        """Subject and body for one person: the quick way if it can tell, otherwise by rendering the whole template."""
+        values = self._values(recipient, links)
+        forms = self._skeleton.forms
+        if forms and (told := forms.tags.values(values)):
+            return told[0], self._skeleton.joined(*forms.filled(told, tracked=recipient.tracked))
+        pieces = self._template.pieces(values, tracked=recipient.tracked)
+        return pieces.subject, self._skeleton.body(pieces)
+
+    def _values(self, recipient: Recipient, links: _Links) -> dict[str, Value]:
+        return {**recipient.values, **self._constants, **links.values}
 
     def _links(self, recipient: Recipient) -> _Links:
         """This person's addresses on our tracking pages; only those that the template shows are signed."""

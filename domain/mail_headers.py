@@ -5,7 +5,7 @@ RFC 5322 (2.1.1 line length, 2.2.3 folding), RFC 2047 (encoded words), RFC 2919 
 
 import binascii
 import re
-from datetime import datetime
+from datetime import datetime, tzinfo
 from email.utils import format_datetime
 from functools import lru_cache
 
@@ -17,7 +17,7 @@ _FOLD_AT = 76  # RFC 2047, 2: the limit of a line with an encoded word; RFC 5322
 _WORD_OVERHEAD = len("=?utf-8?b??=")
 #: Everything that could end a line in somebody's parser: C0, C1, DEL, Unicode line and paragraph separators.
 _BLANKS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
-_PRINTABLE = re.compile(r"[\x20-\x7e]*")
+_TIDY = re.compile(r"[!-~]++(?: [!-~]++)*+")  # most values: nothing in them to be made one line
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")  # RFC 5322, 3.2.3, with blanks between
 _DOT_ATOM = r"[^\x00-\x20\x7f-\x9f()<>\[\]:;@\\,.\"]+"  # RFC 5322, 3.2.3 with RFC 6532's characters
 _LOCAL_PART = re.compile(rf"{_DOT_ATOM}(?:\.{_DOT_ATOM})*")
@@ -28,13 +28,16 @@ _LONGEST_NAME = 200
 
 def one_line(value: str) -> str:
     """The value with every run of blanks and control characters as one blank, and none at the ends."""
-    return _BLANKS.sub(" ", value).strip(" ")
+    return value if _TIDY.fullmatch(value) else _BLANKS.sub(" ", value).strip(" ")
 
 
 def text_header(name: str, value: str) -> bytes:
     """An unstructured header (Subject and the like): folded at blanks, or as encoded words if not ASCII."""
     line = one_line(value)
-    if _plain(line) and all(len(word) <= _FOLD_AT for word in line.split(" ")):
+    plain = _plain(line)
+    if plain and len(name) + 2 + len(line) <= _FOLD_AT:
+        return f"{name}: {line}\r\n".encode()
+    if plain and all(len(word) <= _FOLD_AT for word in line.split(" ")):
         return _folded(f"{name}: {line}")
     return f"{name}: ".encode() + encoded_words(line, column=len(name) + 2) + b"\r\n"
 
@@ -84,13 +87,13 @@ def message_id_header(message_id: str) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _date_line(second: datetime) -> bytes:
-    return f"Date: {format_datetime(second)}\r\n".encode()
+def _date_line(second: int, zone: tzinfo | None) -> bytes:
+    return f"Date: {format_datetime(datetime.fromtimestamp(second, zone))}\r\n".encode()
 
 
 def date_header(now: datetime) -> bytes:
     """Date, to the second; `now` is aware."""
-    return _date_line(now.replace(microsecond=0))
+    return _date_line(int(now.timestamp()), now.tzinfo)
 
 
 @lru_cache(maxsize=4096)
@@ -151,7 +154,7 @@ def _word_bytes(column: int) -> int:
 
 
 def _plain(line: str) -> bool:
-    return "=?" not in line and _PRINTABLE.fullmatch(line) is not None
+    return line.isascii() and line.isprintable() and "=?" not in line
 
 
 def _phrase(value: str, *, column: int) -> bytes:
@@ -167,8 +170,6 @@ def _phrase(value: str, *, column: int) -> bytes:
 
 
 def _folded(line: str) -> bytes:
-    if len(line) <= _FOLD_AT:
-        return line.encode() + b"\r\n"
     lines, current = [], ""
     for word in line.split(" "):
         if current and len(current) + 1 + len(word) > _FOLD_AT:

@@ -37,12 +37,14 @@ def mailer_of(campaign: Campaign, organisation: Organisation, keys: SigningKeys,
 def recipient_of(email: Email, contact: Contact, *, tracked: bool = False) -> Recipient:
     """Whom a ledger row goes to, with the merge values as they are now; the address is the reviewed one."""
     values = contact.values()
+    name = name_in(values)
+    values.setdefault(ADDRESS_FIELD, email.address)
     return Recipient(
         email_id=email.id,
         message_id=email.message_id,
         address=email.address,
-        name=name_in(values),
-        values={ADDRESS_FIELD: email.address, **values},
+        name=name,
+        values=values,
         tracked=tracked,
     )
 
@@ -50,7 +52,7 @@ def recipient_of(email: Email, contact: Contact, *, tracked: bool = False) -> Re
 def name_in(values: dict[str, Value]) -> str:
     """What To shows beside the address: first and last name as far as they are known."""
     parts = (values.get("first_name"), values.get("last_name"))
-    return " ".join(str(part).strip() for part in parts if part).strip()
+    return " ".join([str(part).strip() for part in parts if part]).strip()
 
 
 def _mailing(campaign: Campaign, organisation: Organisation) -> Mailing:

@@ -19,9 +19,9 @@ _PIPED_FIELD = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\|(.*))?", re.DOTALL)
 #: Stands around tags in rendered text, so that what the template wrote and what a person brought can be told apart.
 #: A noncharacter: Unicode reserves it for use inside one program (Unicode 16.0, 23.7).
 MARK = "\ufdd0"
-_TOKEN = "qzmerge"
+TOKEN = "qzmerge"  #: what stands for a tag begins with it
 #: The comment that stands for a tag in text ends otherwise than the word: a tag may fill a comment of the author's own.
-_HIDDEN = re.compile(rf"<!--{_TOKEN}(\d+)t-->|{_TOKEN}(\d+)q(?:=\"\")?")
+_HIDDEN = re.compile(rf"<!--{TOKEN}(\d+)t-->|{TOKEN}(\d+)q(?:=\"\")?")
 
 
 def translated(source: str, place: str, *, is_html: bool = False) -> str:
@@ -67,9 +67,19 @@ def literals(source: str) -> list[str]:
     return TAG.split(source)
 
 
+def tags(source: str) -> list[str]:
+    """What stands between the literals, comments among it."""
+    return TAG.findall(source)
+
+
 def has_blocks(source: str) -> bool:
     """Whether a loop or a condition decides what is written."""
     return "{%" in source
+
+
+def is_straight(source: str) -> bool:
+    """Whether its literals come out as they are, each once, with the value of a tag between two of them."""
+    return not has_blocks(source) and not any(tag[2] == "-" or tag[-3] == "-" for tag in tags(source))
 
 
 def hidden(source: str) -> tuple[str, list[str]]:
@@ -83,7 +93,7 @@ def hidden(source: str) -> tuple[str, list[str]]:
     out = []
     for kind, text in _pieces(source):
         if kind == "tag":
-            word = f"{_TOKEN}{len(tags)}"
+            word = f"{TOKEN}{len(tags)}"
             out.append(f"<!--{word}t-->" if place.is_text else f"{word}q")
             tags.append(text)
         else:
@@ -98,7 +108,7 @@ def as_words(source: str) -> tuple[str, list[str]]:
 
     def word(tag: re.Match[str]) -> str:
         tags.append(tag[0])
-        return f"{_TOKEN}{len(tags) - 1}q"
+        return f"{TOKEN}{len(tags) - 1}q"
 
     return TAG.sub(word, source), tags
 
@@ -110,7 +120,7 @@ def shown(source: str, tags: list[str]) -> str:
 
 def holds_hidden(text: str) -> bool:
     """Whether a piece of hidden source has a tag in it."""
-    return _TOKEN in text
+    return TOKEN in text
 
 
 def _pieces(source: str) -> Iterator[tuple[str, str]]:

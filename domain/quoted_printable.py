@@ -13,7 +13,7 @@ _MAX_LINE = 76
 _TROUBLED_BLANK = re.compile(rb"[ \t]{2,}|\t| (?:\r\n|\Z)")
 _CAREFUL_BYTE = re.compile(rb"[!-<>-~]")  # printable, without = and blanks
 #: What most values are: words in ASCII, one blank between them. The rule's shortcut, not another rule.
-_AS_IT_IS = re.compile(r"(?!\.)[!-<>-~](?: ?[!-<>-~])*")
+_AS_IT_IS = re.compile(r"(?!\.)[!-<>-~]++(?: [!-<>-~]++)*+")
 #: So few bytes stay below a line's length even if each of them becomes =XX.
 _ONE_LINE_BYTES = 24
 

@@ -13,7 +13,8 @@ import minijinja
 from domain.content_failure import ContentFailed
 from domain.errors import TemplateInvalid
 from domain.merge_tags import MARK, has_blocks, literals, marked, translated
-from domain.template_engine import MAX_RENDERED_CHARS, cause, check, engine
+from domain.reserved_fields import RESERVED
+from domain.template_engine import FAILURES, MAX_RENDERED_CHARS, cause, check, engine
 from domain.template_html import (
     at_body_start,
     inlined,
@@ -23,20 +24,9 @@ from domain.template_html import (
     with_links,
     with_preheader,
 )
+from domain.template_tags import Tags, tags_of
 from domain.values import Value
 
-#: Filled in by us, whatever a contact's fields are called. `click_url` and `open_url` are for tracked rendering only.
-RESERVED = frozenset(
-    {
-        "unsubscribe_url",  # this reader's unsubscribe page
-        "preferences_url",  # this reader's topics and consents
-        "organisation_name",
-        "organisation_postal_address",
-        "sender_name",
-        "click_url",
-        "open_url",
-    }
-)
 _SUBJECT, _HTML, _TRACKED, _TEXT = "subject.txt", "body.html", "tracked.html", "body.txt"
 _PIXEL = '<img src="{{ open_url }}" alt="" width="1" height="1" style="display:block;border:0">'
 
@@ -78,6 +68,7 @@ class Template:
     links: tuple[str, ...]  #: fixed web links of the HTML, each once; click number n is links[n]
     fixed_html: frozenset[str]  #: pieces that come out the same for everybody, worth encoding once
     fixed_text: frozenset[str]  #: the same of the text part
+    tags: Tags | None  #: the quick way, for a template in which only values change; None: it is rendered as a whole
     has_html: bool
     has_text: bool  #: otherwise the text is derived from each person's HTML
     environment: minijinja.Environment
@@ -108,7 +99,7 @@ class Template:
     def _rendered(self, name: str, context: dict[str, Value]) -> str:
         try:
             text = self.environment.render_template(name, **context)
-        except (minijinja.TemplateError, TypeError, ValueError, OverflowError, RecursionError) as failure:
+        except FAILURES as failure:
             raise ContentFailed(f"{name}: {cause(failure)}") from failure
         if len(text) > MAX_RENDERED_CHARS:
             raise ContentFailed(f"{name}: more than {MAX_RENDERED_CHARS} characters")
@@ -173,6 +164,7 @@ def _compiled(source: TemplateSource, *, preheader: str) -> Template:
         links=() if shown is None else links(shown),
         fixed_html=_fixed(shown, tracked),
         fixed_text=_fixed(source.text),
+        tags=tags_of(source.subject, shown, tracked, source.text),
         has_html=shown is not None,
         has_text=source.text is not None,
         environment=environment,

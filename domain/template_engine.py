@@ -23,6 +23,8 @@ _BANNED_FILTERS = ("format", "indent", "batch", "slice", "tojson", "pprint", "wo
 _BANNED_FUNCTIONS = ("debug", "namespace", "cycler", "joiner", "dict")
 #: What a trial without values may end in, though the template is right: `{{ price / 2 }}`.
 _FOR_WANT_OF_VALUES = frozenset({"InvalidOperation", "UndefinedError", "UnknownMethod"})
+#: What rendering ends in when a template fails for somebody's values.
+FAILURES = (minijinja.TemplateError, TypeError, ValueError, OverflowError, RecursionError)
 _STATEMENT = re.compile(r"\{%[-+]?\s*(\w*)")
 _FILTER = re.compile(r"\|\s*([A-Za-z_]\w*)")
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
@@ -92,6 +94,8 @@ def _try(place: str, source: str) -> None:
     except minijinja.TemplateError as failure:
         if failure.kind not in _FOR_WANT_OF_VALUES:
             raise _invalid(place, failure) from failure
+    except TypeError as failure:  # one of ours
+        raise TemplateInvalid(f"{place}: a filter without what it needs: {failure}") from failure
 
 
 def _invalid(place: str, failure: minijinja.TemplateError) -> TemplateInvalid:
@@ -138,8 +142,8 @@ def _replaced(value: object, old: object, new: object) -> str:
     return text.replace(find, put)
 
 
-def _joined(values: Iterable[object], separator: object = "") -> str:
-    texts = [str(value) for value in values]
+def _joined(values: Iterable[object] | None, separator: object = "") -> str:
+    texts = [str(value) for value in values or ()]
     _limit(sum(map(len, texts)) + len(texts) * len(str(separator)))
     return str(separator).join(texts)
 

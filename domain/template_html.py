@@ -7,14 +7,14 @@ from collections.abc import Callable
 import css_inline
 from resiliparse.extract.html2text import extract_plain_text
 
-from domain.merge_tags import as_words, hidden, holds_hidden, shown
+from domain.merge_tags import TOKEN, as_words, hidden, holds_hidden, shown
 
 _STYLES = re.compile(r"<style\b", re.IGNORECASE)
 _BODY = re.compile(r"<body\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
 _BODY_END = re.compile(r"</body\s*>(?!.*</body)", re.IGNORECASE | re.DOTALL)
 _LINK = re.compile(r"<(?:a|area)\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
 _HREF = re.compile(r"(\shref\s*=\s*)(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
-_OPENING_BRACES = re.compile(r"\{(?=[{%#])")
+_OPENING_BRACES = re.compile(rf"\{{(?=[{{%#]|(?:<!--)?{TOKEN})")
 _HIDDEN_STYLE = (
     "display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden;mso-hide:all"
 )
@@ -26,7 +26,7 @@ def inlined(source: str) -> str:
         return source
     safe, tags = hidden(source)
     inliner = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
-    return shown(inliner.inline(safe), tags)
+    return shown(_without_new_tags(inliner.inline(safe)), tags)
 
 
 def with_preheader(source: str, preheader: str) -> str:
@@ -85,5 +85,9 @@ def text_of(source: str) -> str:
 def text_template_of(source: str) -> str:
     """The same for HTML with merge fields: a text template. Not for loops and conditions, which a parser would move."""
     words, tags = as_words(source)
-    text = _OPENING_BRACES.sub('{{ "{" }}', text_of(words))
-    return shown(text, tags)
+    return shown(_without_new_tags(text_of(words)), tags)
+
+
+def _without_new_tags(parsed: str) -> str:
+    """What a parser wrote, where braces that it brought together stay characters."""
+    return _OPENING_BRACES.sub('{{ "{" }}', parsed)

@@ -10,22 +10,32 @@ email id. A reader therefore looks the campaigns of a hint up first (`campaign_h
 which of them it is, or None. A token holds no address and nothing that can be turned back into one.
 """
 
+from __future__ import annotations
+
 import base64
 import hmac
 from binascii import Error as Base64Error
+from binascii import b2a_base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
+from domain.base32 import base32
 from domain.email import email_id
 from domain.errors import InvalidDefinition
+
+if TYPE_CHECKING:
+    from _hashlib import HASH
 
 _TAG_BYTES = 10
 _HINT_BYTES = 3
 _CONTACT_BYTES = 16
 _FIXED_BYTES = 1 + _HINT_BYTES + _CONTACT_BYTES + _TAG_BYTES
+_BLOCK_BYTES = 64  # of SHA-256
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 MAX_OCCURRENCE = 0xFFFF
 MAX_KEY_ID = 31
 
@@ -91,34 +101,39 @@ class WaysOut:
     mailto: str  #: with a subject; what Outlook uses
 
 
-@lru_cache(maxsize=1024)
 def campaign_hint(campaign_id: str) -> str:
     """The 6 hex digits by which tokens point at a campaign; a few campaigns may share them."""
-    return sha256(campaign_id.encode()).digest()[:_HINT_BYTES].hex()
+    return _hint_bytes(campaign_id).hex()
+
+
+@lru_cache(maxsize=1024)
+def _hint_bytes(campaign_id: str) -> bytes:
+    return sha256(campaign_id.encode()).digest()[:_HINT_BYTES]
 
 
 def token(kind: Kind, email: str, keys: SigningKeys) -> bytes:
     """The token of one email for one purpose; `in_url` and `in_address` write it as text."""
+    key = keys.newest
+    about, campaign_id = _about(email)
+    body = bytes((key.id << 3 | kind,)) + about
+    return body + _tag(body, campaign_id, key)
+
+
+@lru_cache(maxsize=16)  # an email's two to five tokens are made in a row
+def _about(email: str) -> tuple[bytes, str]:
+    """What all tokens of an email say of it, and its campaign."""
     campaign_id, contact_id, occurrence = email.split(":")
-    body = b"".join(
-        (
-            bytes((keys.newest.id << 3 | kind,)),
-            bytes.fromhex(campaign_hint(campaign_id)),
-            bytes.fromhex(contact_id),
-            _occurrence_bytes(int(occurrence)),
-        )
-    )
-    return body + _tag(body, campaign_id, keys.newest)
+    return _hint_bytes(campaign_id) + bytes.fromhex(contact_id) + _occurrence_bytes(int(occurrence)), campaign_id
 
 
 def in_url(raw: bytes) -> str:
     """Base64url without padding: 40 characters, 42 or 43 for a later occurrence."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def in_address(raw: bytes) -> str:
     """Lower-case base32 without padding: 48 characters, 50 or 52 for a later occurrence."""
-    return base64.b32encode(raw).rstrip(b"=").decode().lower()
+    return base32(raw)
 
 
 def hint(text: str) -> str | None:
@@ -144,7 +159,18 @@ def read(text: str, keys: SigningKeys, campaign_ids: Iterable[str]) -> Genuine |
 
 
 def _tag(body: bytes, campaign_id: str, key: SigningKey) -> bytes:
-    return hmac.digest(key.secret, body + campaign_id.encode(), "sha256")[:_TAG_BYTES]
+    keyed, keyed_again = _keyed(key.secret)
+    inner, outer = keyed.copy(), keyed_again.copy()
+    inner.update(body + campaign_id.encode())
+    outer.update(inner.digest())
+    return outer.digest()[:_TAG_BYTES]
+
+
+@lru_cache(maxsize=MAX_KEY_ID + 1)
+def _keyed(secret: bytes) -> tuple[HASH, HASH]:
+    """HMAC-SHA-256 (RFC 2104, 2) with the key taken in, which is half of the work for a text as short as ours."""
+    block = (sha256(secret).digest() if len(secret) > _BLOCK_BYTES else secret).ljust(_BLOCK_BYTES, b"\0")
+    return sha256(bytes(byte ^ 0x36 for byte in block)), sha256(bytes(byte ^ 0x5C for byte in block))
 
 
 def _email_id(body: bytes, campaign_id: str) -> str:

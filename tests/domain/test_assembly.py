@@ -293,6 +293,8 @@ def test_hostile_values_come_back_as_text_and_nothing_else(
     assert all(len(line) <= 76 for line in body.split(b"\r\n"))
     assert all(len(line) <= 998 for line in head.split(b"\r\n"))
     assert not any(line.startswith(b".") for line in mail.raw.split(b"\r\n"))
+    assert mail.is_wire_ready
+    assert mail.raw.endswith(b"\r\n")
     assert not any(part.defects for part in message.walk())
     assert sorted(message.keys()) == sorted(HEADERS)
     assert [address.addr_spec for address in message["To"].addresses] == ["zoe@customer.example"]

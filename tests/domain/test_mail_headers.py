@@ -3,7 +3,7 @@
 import email
 import email.policy
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -85,6 +85,22 @@ def test_a_subject_reads_back_and_adds_no_header(text: str) -> None:
 
 
 @given(HOSTILE)
+def test_a_value_is_one_line_without_blanks_at_its_ends_or_beside_each_other(text: str) -> None:
+    # str.split knows more blanks than we do, and fewer control characters
+    blanks = "".join(map(chr, [*range(0x21), *range(0x7F, 0xA0), 0x2028, 0x2029]))
+    words = text.translate(dict.fromkeys(map(ord, blanks), " ")).split(" ")
+    assert one_line(text) == " ".join(word for word in words if word)
+
+
+@pytest.mark.parametrize("length", range(60, 79))
+def test_a_header_is_folded_when_its_line_would_be_longer_than_76(length: int) -> None:
+    value = "x" * (length - len("Subject: ") - 2) + " y"
+    assert text_header("Subject", value) == f"Subject: {value if length <= 76 else value[:-2]}".encode() + (
+        b"\r\n" if length <= 76 else b"\r\n y\r\n"
+    )
+
+
+@given(HOSTILE)
 def test_a_display_name_reads_back_with_its_one_address(text: str) -> None:
     header = address_header("To", text, "someone@customer.example")
     check_form(header)
@@ -150,3 +166,5 @@ def test_a_message_id_is_written_as_given() -> None:
 def test_the_date_is_that_of_the_caller() -> None:
     now = datetime(2026, 11, 23, 12, 0, 0, 999, tzinfo=UTC)
     assert date_header(now) == b"Date: Mon, 23 Nov 2026 12:00:00 +0000\r\n"
+    there = now.astimezone(timezone(timedelta(hours=-5)))
+    assert date_header(there) == b"Date: Mon, 23 Nov 2026 07:00:00 -0500\r\n"

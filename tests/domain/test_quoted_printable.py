@@ -47,6 +47,13 @@ def test_a_blank_at_the_end_of_a_full_line_does_not_make_it_longer(length: int, 
     assert all(len(line) <= 76 for line in piece("x" * length + " " + end).split(b"\r\n"))
 
 
+@given(st.from_regex(r"(?!\.)[!-<>-~](?: ?[!-<>-~]){0,80}", fullmatch=True))
+def test_plain_words_stand_as_they_are_on_a_line_that_ends_softly(text: str) -> None:
+    first_line = piece(text).partition(b"=\r\n")[0]
+    assert first_line == text.encode() if len(text) < 76 else text.encode().startswith(first_line)
+    assert quopri.decodestring(piece(text)) == text.encode()
+
+
 @given(HOSTILE)
 def test_the_relaxed_form_of_dkim_is_the_piece_itself(text: str) -> None:
     encoded = piece(text)

@@ -73,6 +73,7 @@ def test_r65_the_fields_of_all_parts_are_listed_without_reserved_names_and_loop_
         ({"text": "a\n{% set a = b ~ b %}"}, "line 2: set is not available"),
         ({"text": "{% macro a(b) %}{{ b }}{% endmacro %}"}, "macro"),
         ({"text": "{{ 'a' * 100000000 }}"}, "multiply"),
+        ({"text": "{{ a | replace }}"}, "without what it needs"),
         ({"text": "{% for a in [b ~ b] %}{% endfor %}"}, "loop"),
         ({"text": "{% for a in b recursive %}{{ loop(b) }}{% endfor %}"}, "loop"),
         ({"text": "{{ a | batch(1000000000, 'x') }}"}, "batch"),
@@ -90,6 +91,8 @@ def test_what_fails_for_everybody_is_refused_with_its_place(source: dict[str, st
 
 def test_what_only_needs_values_is_accepted() -> None:
     assert text("{{ price / 2 }}", price=84) == "42.0"
+    assert text("{{ rows | join(', ') }}", rows=["one", 2]) == "one, 2"
+    assert text("{{ rows | join(', ') }}") == ""
 
 
 @pytest.mark.parametrize(
@@ -133,6 +136,13 @@ def test_braces_in_the_html_are_no_tags_in_the_derived_text() -> None:
         compiled(TemplateSource("s", html="<p>&#123;&#123; secret }}</p>")).render({"secret": "x"}).text
         == "{{ secret }}\n"
     )
+
+
+def test_braces_that_a_parser_brings_together_make_no_tag() -> None:
+    template = compiled(TemplateSource("s", html="<body>{<b>{{ name }}</b>}</body>"))
+    assert template.render({"name": "Ann"}).text == "{Ann}\n"
+    template = compiled(TemplateSource("s", html="{<body>{{ name }}<style>p{color:red}</style>"))
+    assert ">{Ann<" in (template.render({"name": "Ann"}).html or "")
 
 
 def test_tracked_html_has_numbered_links_and_a_pixel_at_its_top() -> None:
