@@ -9,14 +9,14 @@ import typer
 
 from cli import context
 from cli.output import Json, out, print_json, table
-from config.settings import Settings, variable
+from config.settings import FIRST_RELAY, DkimBy, Settings, variable
 from domain.errors import CampaignsError, Unavailable
-from gateways.smtp import SmtpRelay
+from gateways.smtp import SmtpOptions, SmtpRelay
 from repositories.connection import ping
 from workers.catalog import QUEUES
-from workers.declaration import missing
+from workers.declaration import differing, missing
 from workers.dkim_keys import dkim_keys
-from workers.options import amqp_options, levels_s, organisation, smtp_options
+from workers.options import amqp_options, levels_s, organisation, relay_options
 from workers.topology import topology
 
 
@@ -48,18 +48,22 @@ def check(as_json: Json = False) -> None:
 
 
 async def _check(settings: Settings) -> list[Finding]:
-    servers = [await _rabbitmq(settings), await _mongodb(settings), await _relay(settings)]
+    servers = [await _rabbitmq(settings), await _mongodb(settings), *await _relays(settings)]
     return [*servers, _dkim(settings), _organisation(settings)]
 
 
 async def _rabbitmq(settings: Settings) -> Finding:
     try:
-        absent = await missing(amqp_options(settings), topology(QUEUES, levels_s(settings)))
+        wanted = topology(QUEUES, levels_s(settings))
+        absent = await missing(amqp_options(settings), wanted)
+        other = await differing(amqp_options(settings), wanted)
     except CampaignsError as error:
         return _away("RabbitMQ", error, f"is it running? {variable('amqp', 'url')} says where it is")
     if absent:
         found = f"connected; {len(absent)} queues or exchanges are missing: {', '.join(absent[:3])}"
         return Finding("RabbitMQ", False, found, "campaigns init")
+    if other:
+        return Finding("RabbitMQ", False, f"connected; {len(other)} queues are not as they should be", "; ".join(other))
     return Finding("RabbitMQ", True, "connected; every queue is there")
 
 
@@ -72,15 +76,22 @@ async def _mongodb(settings: Settings) -> Finding:
     return Finding("MongoDB", True, f"connected to {version}, a replica set with a primary")
 
 
-async def _relay(settings: Settings) -> Finding:
-    relay = SmtpRelay(smtp_options(settings))
+async def _relays(settings: Settings) -> list[Finding]:
+    """One finding for each: one that is away may be made up for by the others, and is wrong all the same."""
+    return list(await asyncio.gather(*(_relay(*named) for named in relay_options(settings).items())))
+
+
+async def _relay(name: str, options: SmtpOptions) -> Finding:
+    relay, what = SmtpRelay(options), f"SMTP relay {options.label}".rstrip()
+    first = name == FIRST_RELAY
+    host, port = (variable("smtp", each) if first else variable("relays", name, each) for each in ("host", "port"))
     try:
         await relay.check()
     except CampaignsError as error:
-        return _away("SMTP relay", error, f"{variable('smtp', 'host')}, {variable('smtp', 'port')} say where it is")
+        return _away(what, error, f"{host}, {port} say where it is")
     finally:
         await relay.close()
-    return Finding("SMTP relay", True, f"{settings.smtp.host}:{settings.smtp.port} lets us in")
+    return Finding(what, True, f"{options.host}:{options.port} lets us in")
 
 
 def _dkim(settings: Settings) -> Finding:
@@ -90,12 +101,14 @@ def _dkim(settings: Settings) -> Finding:
     except CampaignsError as error:
         return Finding("DKIM", False, str(error), f"mend or remove the file; {variable('dkim', 'directory')}")
     if keys.relay_signs:
-        return Finding("DKIM", True, "the relay signs")
+        return Finding("DKIM", True, "the relay signs" if len(settings.all_relays) == 1 else "the relays sign")
     if not keys.by_domain:
         mend = f"campaigns dkim generate DOMAIN, or set {variable('smtp', 'dkim')}=relay where the relay signs"
         return Finding("DKIM", True, "no key: mail goes out unsigned", mend)
     signed = ", ".join(f"{domain} ({key.name.selector})" for domain, key in sorted(keys.by_domain.items()))
-    return Finding("DKIM", True, f"we sign for {signed}; mail from other domains goes out unsigned")
+    theirs = [name for name, relay in settings.all_relays.items() if relay.dkim is DkimBy.RELAY]
+    others = f"; {', '.join(theirs)} sign by themselves, without our signature" if theirs else ""
+    return Finding("DKIM", True, f"we sign for {signed}; mail from other domains goes out unsigned{others}")
 
 
 def _organisation(settings: Settings) -> Finding:

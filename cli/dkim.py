@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cli import context
 from cli.output import Json, print_json, tell
 from config.loading import load
-from config.settings import DkimBy, Settings, variable
+from config.settings import Settings, variable
 from domain.content_failure import ContentFailed
 from domain.dkim_key import KEY_BITS, DkimKey, KeyName, dkim_key, key_name, record_strings
 from domain.errors import InvalidDefinition, KeyInvalid
 from domain.mail_headers import a_label
 from domain.sender_domain import public_mail_domain
-from workers.dkim_keys import SUFFIX, key_files, read_key, signing
+from workers.dkim_keys import SUFFIX, engine_signs, key_files, read_key, signing
 
 app = typer.Typer(help="DKIM: keys that sign mail, one a sender domain.", no_args_is_help=True)
 
@@ -107,11 +107,11 @@ def _view(key: DkimKey, path: Path, *, signs: bool) -> dict[str, object]:
 
 def _signs(settings: Settings, files: Mapping[KeyName, Path], name: KeyName) -> bool:
     chosen, _ = signing(files, settings.dkim.selectors.split()).get(name.domain, (None, None))
-    return settings.smtp.dkim is DkimBy.ENGINE and chosen == name
+    return engine_signs(settings) and chosen == name
 
 
 def _why_silent(settings: Settings) -> str:
-    if settings.smtp.dkim is DkimBy.RELAY:
+    if not engine_signs(settings):
         return f"does not sign: {variable('smtp', 'dkim')} is relay"
     return f"does not sign: {variable('dkim', 'selectors')} is {settings.dkim.selectors}"
 
@@ -133,5 +133,5 @@ def _tell_next(settings: Settings, name: KeyName, directory: Path) -> None:
     if name.selector not in selectors:
         wanted = " ".join([name.selector, *selectors])
         tell(f'  3. Only then set {variable("dkim", "selectors")}="{wanted}". Leave the old record in DNS for a week.')
-    if settings.smtp.dkim is DkimBy.RELAY:
+    if not engine_signs(settings):
         tell(f"  {variable('smtp', 'dkim')} is relay: this key signs nothing until it is engine.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from typing import Annotated
@@ -10,12 +11,13 @@ import typer
 
 from cli import context
 from cli.output import Json, out, print_json, table, tell
+from config.settings import FIRST_RELAY, Settings
 from domain.destinations import DestinationGroup
 from domain.pacing import Pacing
 from domain.throttle import Limits, Standing
 from domain.warm_up import WarmUp
 from repositories.stores import Stores
-from workers.options import RELAY, pacing
+from workers.options import pacing, relay_throttle
 
 app = typer.Typer(help="How fast mails are sent, by all workers together.", no_args_is_help=True)
 
@@ -29,18 +31,20 @@ def named(text: str) -> str:
     Raises:
         typer.BadParameter: none is called so.
     """
-    if text in {"relay", f"relay:{RELAY}"}:
-        return f"relay:{RELAY}"
+    if text == "relay":
+        return relay_throttle(FIRST_RELAY)
+    if re.fullmatch(r"relay:[a-z0-9-]+", text):
+        return text
     plain = text.lower().removeprefix("group:").removeprefix("domain:")
     if plain in set(DestinationGroup):
         return f"group:{plain}"
     if "." in plain and "@" not in plain:
         return f"domain:{plain}"
     groups = ", ".join(DestinationGroup)
-    raise typer.BadParameter(f"{text!r}: say relay, a group ({groups}), or a recipient's domain such as example.com")
+    raise typer.BadParameter(f"{text!r}: say relay, relay:NAME, a group ({groups}), or a recipient's domain")
 
 
-Name = Annotated[str, typer.Argument(metavar="NAME", callback=named, help="relay, a group, or a recipient's domain.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", callback=named, help="relay, relay:NAME, a group, or a domain.")]
 
 
 @app.command("show")
@@ -71,9 +75,7 @@ def show(as_json: Json = False) -> None:
 def set_limit(
     name: Name,
     per_s: Annotated[float | None, typer.Option(min=0.01, help="Mails per second.")] = None,
-    connections: Annotated[
-        int | None, typer.Option(min=1, help="Of all workers together; shown, not yet enforced.")
-    ] = None,
+    connections: Annotated[int | None, typer.Option(min=1, help="To a relay, of all workers together.")] = None,
     unlimited: Annotated[bool, typer.Option("--unlimited", help="No limit, whatever the settings say.")] = False,
     reset: Annotated[bool, typer.Option("--reset", help="As the settings say.")] = False,
     recover: Annotated[bool, typer.Option("--recover", help="Forget what servers asked for; go on at once.")] = False,
@@ -83,6 +85,8 @@ def set_limit(
     limited = per_s is not None or connections is not None
     if sum((limited, unlimited, reset)) > 1 or not (limited or unlimited or reset or recover):
         raise typer.BadParameter("say one of --per-s and --connections, --unlimited, --reset; or --recover")
+    settings = context.settings()
+    _refuse_what_means_nothing(name, connections, settings)
 
     async def work(stores: Stores) -> Standing:
         if limited or unlimited or reset:
@@ -91,8 +95,16 @@ def set_limit(
             await stores.throttles.recover(name)
         return next((each for each in await stores.throttles.all() if each.name == name), Standing(name))
 
-    changed = context.stored(context.settings(), work)
+    changed = context.stored(settings, work)
     print_json(changed) if as_json else out.print(table("", _COLUMNS, [_row(changed)], spare=_SPARE))
+
+
+def _refuse_what_means_nothing(name: str, connections: int | None, settings: Settings) -> None:
+    relays = [relay_throttle(each) for each in settings.all_relays]
+    if name.startswith("relay:") and name not in relays:
+        raise typer.BadParameter(f"{name}: the settings have no such relay; there is {', '.join(relays)}")
+    if connections is not None and name not in relays:
+        raise typer.BadParameter(f"{name}: connections are limited for relays only; there is {', '.join(relays)}")
 
 
 def _with_configured(known: Sequence[Standing], given: Pacing) -> list[Standing]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import lru_cache
 
 
 class DestinationGroup(StrEnum):
-    """Whose servers take the mail, told by the recipient's domain. The MX would tell more; a relay does not show it."""
+    """Whose servers take the mail, told by the recipient's domain, or by its mail servers where they are looked up."""
 
     GOOGLE = "google"
     OUTLOOK = "outlook"
@@ -44,12 +44,31 @@ def group_of(domain: str) -> DestinationGroup:
     return _GROUPS.get(domain, DestinationGroup.OTHER)
 
 
+#: How the names of their mail servers end. Google: support.google.com/a/answer/174125; Microsoft: learn.microsoft.com,
+#: "External DNS records for Microsoft 365" (mx.microsoft since 2024) and its consumer service (olc); Yahoo and Apple:
+#: the MX records of yahoo.com, aol.com and icloud.com. The same table as KumoMTA's shaping.toml ([provider] MXSuffix).
+_MX_SUFFIXES: Mapping[DestinationGroup, tuple[str, ...]] = {
+    DestinationGroup.GOOGLE: (".google.com", ".googlemail.com"),
+    DestinationGroup.OUTLOOK: (".protection.outlook.com", ".mx.microsoft"),
+    DestinationGroup.YAHOO: (".yahoodns.net",),
+    DestinationGroup.APPLE: (".mail.icloud.com",),
+}
+
+
+def group_of_hosts(hosts: Iterable[str]) -> DestinationGroup:
+    """Who runs these mail servers, the first one first: a spare at somebody else's changes nothing."""
+    for host in hosts:
+        name = "." + host.lower().rstrip(".")
+        return next((group for group, ends in _MX_SUFFIXES.items() if name.endswith(ends)), DestinationGroup.OTHER)
+    return DestinationGroup.OTHER
+
+
 @lru_cache(maxsize=10_000)  # asked for every mail
-def throttles_of(domain: str) -> tuple[str, ...]:
+def throttles_of(domain: str, known: DestinationGroup | None = None) -> tuple[str, ...]:
     """The throttles that a mail to this domain passes. The last one slows down when its servers ask for it.
 
     A small domain that asks is slowed down alone: it says nothing of the others.
     """
-    group = group_of(domain)
+    group = known or group_of(domain)
     whole = f"group:{group}"
     return (whole, f"domain:{domain}") if group is DestinationGroup.OTHER else (whole,)

@@ -55,7 +55,6 @@ class Grant:
     pause_s: float = 0  #: nothing goes this way for so long: the servers asked for it
     workers: int = 1  #: that share the throttle, the one that asked included
     free: bool = False  #: whether there is no limit now
-    connections: int | None = None  #: that all of them together may open; None: as many as they like
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,21 +153,21 @@ def _recovered(standing: Standing, good: int) -> Standing:
 
 def _granted(standing: Standing, ask: Ask, now_ms: float) -> tuple[Standing, Grant]:
     others = tuple(each for each in standing.takers if each.worker != ask.worker)
-    workers, connections = len(others) + 1, standing.limits.connections
+    workers = len(others) + 1
     if now_ms < standing.until_ms:
         standing = replace(standing, takers=others)
         pause_s = (standing.until_ms - now_ms) / 1000
-        return standing, Grant(0, pause_s=pause_s, workers=workers, connections=connections)
+        return standing, Grant(0, pause_s=pause_s, workers=workers)
     per_s = _pace(standing)
     if per_s is None:
         taken = _taking(standing, others, ask, ask.wanted, now_ms)
-        return taken, Grant(ask.wanted, workers=workers, free=True, connections=connections)
+        return taken, Grant(ask.wanted, workers=workers, free=True)
     gap_ms = 1000 / per_s
     first_ms = max(standing.next_ms, now_ms)
     room = max(0, math.ceil((now_ms + 1000 * HORIZON_S - first_ms) / gap_ms))
     got = min(ask.wanted, room, _share(per_s, others))
     taken = replace(_taking(standing, others, ask, got, now_ms), next_ms=first_ms + got * gap_ms)
-    return taken, Grant(got, (first_ms - now_ms) / 1000, gap_ms / 1000, workers=workers, connections=connections)
+    return taken, Grant(got, (first_ms - now_ms) / 1000, gap_ms / 1000, workers=workers)
 
 
 def _pace(standing: Standing) -> float | None:

@@ -172,7 +172,7 @@ class Dialogue(asyncio.Protocol):
     def _after_data(self, transaction: _Transaction, reply: Reply) -> None:
         refusal = transaction.refusal
         if reply.code == 354 and refusal is None:
-            return self._write(smtp_wire.body(transaction.mail.raw), _Step.BODY, transaction)
+            return self._write(smtp_wire.body(transaction.mail), _Step.BODY, transaction)
         if reply.code < 300 and refusal is None:
             self._awaited.appendleft((_Step.DATA, transaction))
             return self._hang_up(f"it answered DATA with {reply.code}")

@@ -28,6 +28,9 @@ async def open_dialogue(options: SmtpOptions) -> Dialogue:
     except (aiosmtplib.SMTPException, OSError) as error:
         smtp.close()
         raise RelayUnavailable(_in_words(error, options)) from error
+    except asyncio.CancelledError:
+        smtp.close()
+        raise
 
 
 def _client(options: SmtpOptions) -> aiosmtplib.SMTP:
@@ -66,7 +69,7 @@ async def _greet(smtp: aiosmtplib.SMTP) -> None:
 
 
 def _taken_over(smtp: aiosmtplib.SMTP, options: SmtpOptions) -> Dialogue:
-    if smtp.transport is None:
+    if smtp.transport is None or smtp.transport.is_closing():  # its end was told to aiosmtplib, and is told once
         raise aiosmtplib.SMTPServerDisconnected("connection lost after EHLO")
     transport = cast(asyncio.Transport, smtp.transport)
     extensions = frozenset(smtp.esmtp_extensions)

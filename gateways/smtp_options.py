@@ -37,14 +37,18 @@ class SmtpOptions:
     password: str | None = field(default=None, repr=False)
     ca_file: str | None = None  #: PEM; None: the certificate authorities of the system
     local_hostname: str | None = None  #: what EHLO says; None: this machine's full name
-    max_connections: int = 10
+    label: str = ""  #: its name among several relays; empty: the only one, or the first
+    signs: bool = False  #: the relay signs with DKIM: it gets mails without a signature of ours
+    max_connections: int = 10  #: of this process
     messages_per_connection: int = 100
     idle_timeout_s: float = 30  #: a connection that has nothing to do is closed after this
     timeouts_s: SmtpTimeouts = SmtpTimeouts()
 
     @property
     def name(self) -> str:
-        return f"{self.host}:{self.port}"
+        """What people and the ledger are told."""
+        where = f"{self.host}:{self.port}"
+        return f"{self.label} ({where})" if self.label else where
 
     @property
     def security(self) -> Tls:

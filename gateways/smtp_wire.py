@@ -23,16 +23,21 @@ def rcpt_command(mail: OutgoingMail) -> bytes:
     return f"RCPT TO:<{mail.recipient}>\r\n".encode()
 
 
-def body(raw: bytes) -> bytes:
-    """The mail as it follows DATA: CRLF line ends, leading dots doubled, the final dot (RFC 5321, 4.5.2).
+def body(mail: OutgoingMail) -> bytes:
+    """The mail as it follows DATA, with the final dot (RFC 5321, 4.5.2)."""
+    return mail.raw + b".\r\n" if mail.is_wire_ready else stuffed(mail.raw)
+
+
+def stuffed(raw: bytes) -> bytes:
+    """Any bytes as they follow DATA: CRLF line ends, leading dots doubled, the final dot.
 
     A bare CR or LF becomes a CRLF: servers disagree on what it ends (SMTP smuggling, CVE-2023-51764).
     """
     if not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r"):
         raw = _ANY_LINE_END.sub(b"\r\n", raw)
-    stuffed = raw.replace(b"\r\n.", b"\r\n..")
-    first = b"." if stuffed.startswith(b".") else b""
-    return first + stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n")
+    doubled = raw.replace(b"\r\n.", b"\r\n..")
+    first = b"." if doubled.startswith(b".") else b""
+    return first + doubled + (b".\r\n" if doubled.endswith(b"\r\n") else b"\r\n.\r\n")
 
 
 def cannot_carry(mail: OutgoingMail, extensions: frozenset[str]) -> Reply | None:

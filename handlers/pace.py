@@ -51,9 +51,14 @@ class _Sorted:
 class Pace:
     desk: PermitDesk
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    relay: str = "relay:default"  #: its throttle
+    throttles_of: Callable[[str], tuple[str, ...]] = throttles_of  #: those of a recipient's domain
 
     async def portions(self, mails: Sequence[OutgoingMail], keep_going: Callable[[], bool]) -> AsyncIterator[Portion]:
-        """The batch in parts, each when it may go. Ends early when `keep_going` says so."""
+        """The batch in parts, each when it may go. Ends early when `keep_going` says so.
+
+        What is in no part did not go: also those whose sending domain has used up its day of warm-up.
+        """
         who, waiting = object(), [(mail, self._names(mail)) for mail in mails]
         patient_until_s = self.desk.elapsed() + self.desk.pacing.patience_s
         try:
@@ -71,6 +76,12 @@ class Pace:
         finally:
             self.desk.leave(who)
 
+    async def unsent(self, mails: Iterable[OutgoingMail]) -> None:
+        """Take note of mails that were ready and did not go: a warm-up counts only those that went."""
+        if self.desk.pacing.warm_up_caps:
+            for name, count in Counter(map(_warm_up_of, mails)).items():
+                await self.desk.give_back(name, count)
+
     def told(self, mail: OutgoingMail, attempt: Attempt) -> Attempt:
         """Take note of a reply. One that asks to slow down counts as no try: the mail is put off."""
         names = self._names(mail)
@@ -83,12 +94,6 @@ class Pace:
             self.desk.good(names)
         return attempt
 
-    def connections(self, allowed: int) -> int:
-        """How many connections this process may open to the relay: its part of the limit, at most `allowed`."""
-        permits = self.desk.of(self.desk.pacing.relay)
-        limit = permits.connections
-        return allowed if limit is None else max(1, min(allowed, limit // permits.workers))
-
     def _sorted(self, who: object, waiting: Sequence[_Waiting], *, impatient: bool) -> _Sorted:
         now_s, wanted = self.desk.elapsed(), self._wanted(waiting)
         campaign_id = _campaign_of(waiting)
@@ -96,12 +101,14 @@ class Pace:
         pauses_s = {name: pause_s for name in wanted if (pause_s := self.desk.of(name).pause_s(now_s))}
         for mail, names in waiting:
             lacking = found.lacking(names)
+            if any(name in pauses_s and name.startswith(WARM_UP) for name in lacking):
+                continue  # the day is used up: it stays in its batch, which is given back
             if pause_s := max((pauses_s.get(name, 0) for name in lacking), default=0):
                 found.put_off.append((mail, self._later(pause_s)))
             elif not lacking:
                 found.used.update(name for name in names if name in found.budget)
                 found.ready.append(mail)
-            elif impatient and lacking != [self.desk.pacing.relay]:
+            elif impatient and lacking != [self.relay]:
                 found.put_off.append((mail, self.desk.pacing.put_off_s * (0.5 + self.desk.spread())))
             else:
                 found.rest.append((mail, names))
@@ -112,8 +119,8 @@ class Pace:
     def _names(self, mail: OutgoingMail) -> tuple[str, ...]:
         """All throttles of a mail; the last one is slowed down when its servers ask for it."""
         pacing = self.desk.pacing
-        warm_up = (WARM_UP + domain_of(mail.sender),) if pacing.warm_up_caps else ()
-        return (pacing.relay, *warm_up, *throttles_of(domain_of(mail.recipient)))
+        warm_up = (_warm_up_of(mail),) if pacing.warm_up_caps else ()
+        return (self.relay, *warm_up, *self.throttles_of(domain_of(mail.recipient)))
 
     def _wanted(self, waiting: Iterable[_Waiting]) -> Mapping[str, int]:
         """How many mails wait, by the throttles that limit them now."""
@@ -130,6 +137,11 @@ class Pace:
     def _later(self, pause_s: float) -> float:
         """Some time after the pause: not all at its very end."""
         return pause_s * (1 + self.desk.spread() / 4)
+
+
+def _warm_up_of(mail: OutgoingMail) -> str:
+    """The domain that people see, as the gate asks (warm_up_gate.py): bounces may go to another one."""
+    return WARM_UP + (mail.from_domain or domain_of(mail.sender))
 
 
 def _campaign_of(waiting: Sequence[_Waiting]) -> str:

@@ -9,6 +9,7 @@ from typing import cast
 
 from domain.assembly import OutgoingMail
 from domain.delivery import Attempt, Wire
+from domain.errors import RelayUnavailable
 from handlers.pace import Pace, Portion
 from handlers.ports import Relay
 
@@ -37,8 +38,13 @@ class PacedRelay:
     async def _sent(self, mails: Sequence[OutgoingMail], keep_going: Callable[[], bool]) -> AsyncIterator[Attempt]:
         if not mails:
             return
-        by_id = {mail.email_id: mail for mail in mails}
+        waiting = {mail.email_id: mail for mail in mails}
         attempts = cast("AsyncGenerator[Attempt, None]", self.relay.deliver(mails, keep_going))
-        async with aclosing(attempts):
-            async for attempt in attempts:
-                yield self.pace.told(by_id[attempt.email_id], attempt)
+        try:
+            async with aclosing(attempts):
+                async for attempt in attempts:
+                    yield self.pace.told(waiting.pop(attempt.email_id), attempt)
+        except RelayUnavailable:
+            await self.pace.unsent(waiting.values())
+            raise
+        await self.pace.unsent(waiting.values())  # not when we are closed early: they may be on the wire

@@ -41,7 +41,8 @@ class PermitDesk:
         return bool(self._limited or self.pacing.limits or self.pacing.warm_up_caps)
 
     def limits(self, name: str) -> bool:
-        return name in self._limited or name in self.pacing.limits or name.startswith(WARM_UP)
+        paced = self.pacing.limits.get(name, Limits()).per_s is not None  # connections are ConnectionShares' business
+        return name in self._limited or paced or name.startswith(WARM_UP)
 
     def of(self, name: str) -> Permits:
         return self._permits.setdefault(name, Permits())
@@ -91,6 +92,11 @@ class PermitDesk:
             if permits.slow or permits.is_to_ask(self.elapsed()):
                 await self._asked(name, count)
 
+    async def give_back(self, name: str, count: int) -> None:
+        """So many mails were permitted by a warm-up and did not go: the day is not to be used up by them."""
+        await _answer(self.throttles.give_back(name.removeprefix(WARM_UP), count))
+        self.of(name).reopen()
+
     async def report(self) -> None:
         """Tell the others at once which servers asked to slow down."""
         for name in [name for name, each in self._permits.items() if each.slow]:
@@ -116,7 +122,7 @@ class PermitDesk:
         if grant is None:
             return permits.granted(Run(now_s, 0, 0), wanted=1, now_s=now_s)
         permits.good, permits.slow = permits.good - good, permits.slow - slow
-        permits.workers, permits.connections = grant.workers, grant.connections
+        permits.workers = grant.workers
         if grant.pause_s:
             return permits.close(now_s + grant.pause_s)
         run = Run(now_s + grant.start_s, grant.gap_s, grant.permits)

@@ -59,7 +59,6 @@ class Permits:
     good: int = 0  #: mails taken since it was asked last
     slow: int = 0  #: replies that asked to slow down since then
     workers: int = 1  #: that share the throttle
-    connections: int | None = None  #: that they may open together
 
     def granted(self, run: Run, *, wanted: int, now_s: float) -> None:
         self.asked_s, self.short = now_s, run.count < wanted
@@ -70,6 +69,10 @@ class Permits:
         """Nothing goes this way until then."""
         self.runs.clear()
         self.closed_until_s = until_s
+
+    def reopen(self) -> None:
+        """There may be more than was said: it is asked at once."""
+        self.closed_until_s, self.short = 0, False
 
     def pause_s(self, now_s: float) -> float:
         return max(0.0, self.closed_until_s - now_s)

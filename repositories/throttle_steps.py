@@ -116,7 +116,6 @@ def _answer(ask: Ask) -> Document:
         "pause_ms": {"$max": [0.0, {"$subtract": ["$until_ms", "$now_ms"]}]},
         "workers": {"$add": [{"$size": "$live"}, 1]},
         "free": {"$and": ["$open", {"$not": [limited]}]},
-        "connections": {"$ifNull": ["$limits.connections", None]},
     }
 
 

@@ -1,7 +1,8 @@
 """How fast mails go, shared by all workers, and warm-ups.
 
 {_id: "relay:<name>" | "group:<group>" | "domain:<domain>", the fields of `domain.throttle.Standing`,
- limited: whether servers slowed it down or people set it, answer: what was said to the worker that asked last}
+ limited: whether servers slowed it down or people set it, answer: what was said to the worker that asked last,
+ holders, holders_revision: see connection_shares.py}
 {_id: "warmup:<sending domain>", day: days since 1970, number, used, permits: what was given last}
 """
 
@@ -13,9 +14,11 @@ from typing import Any
 
 from pymongo import ReturnDocument
 
+from domain.connection_shares import ConnectionAsk
 from domain.throttle import Ask, Grant, Limits, Standing, Taker
-from domain.warm_up import DAY_MS, IDLE_DAYS, DayGrant, WarmUp
+from domain.warm_up import DAY_MS, IDLE_DAYS, DayGrant, WarmUp, day_over_s
 from repositories.connection import Database, Document, collection
+from repositories.connection_shares import connect
 from repositories.errors import answered, streamed
 from repositories.throttle_steps import LIMITED, SERVER_NOW_MS, steps
 
@@ -39,10 +42,26 @@ class MongoThrottles:
         permits = int(document["permits"])
         return DayGrant(permits, 0 if permits == wanted else float(document["wait_ms"]) / 1000)
 
+    async def give_back(self, domain: str, count: int) -> None:
+        """`domain.warm_up.given_back` of what is stored."""
+        today = {"$eq": ["$day", _today(self._now_ms)]}
+        used = {"$cond": [today, {"$max": [0, {"$subtract": ["$used", count]}]}, "$used"]}
+        await answered(self._throttles.update_one({"_id": _WARM_UP + domain}, [{"$set": {"used": used}}]))
+
+    async def day_over(self, domain: str, caps: Sequence[int]) -> float:
+        """Seconds until a domain that has used up its day may send again; 0 while it may."""
+        stages: list[Document] = [{"$match": {"_id": _WARM_UP + domain}}, {"$set": {"now_ms": self._now_ms}}]
+        document = await anext(streamed(self._throttles.aggregate(stages)), None)
+        return day_over_s(_warm_up(document), caps, document["now_ms"]) if document else 0.0
+
     async def limited(self) -> frozenset[str]:
         """Names of the throttles that servers slowed down, or that were set by hand."""
         found = self._throttles.find({"limited": True}, {"_id": True})
         return frozenset([document["_id"] async for document in streamed(found)])
+
+    async def connect(self, ask: ConnectionAsk) -> int | None:
+        """How many connections this worker may have from now on; all together never more than the limit."""
+        return await connect(self._throttles, ask, self._now_ms)
 
     async def override(self, name: str, limits: Limits | None) -> None:
         """Set limits that stand above the configured ones; None takes them back."""
@@ -75,25 +94,28 @@ class MongoThrottles:
 
 def _day_steps(wanted: int, caps: Sequence[int], now_ms: Any) -> list[Document]:
     """`domain.warm_up.permitted` as an update pipeline."""
-    today = {"$toInt": {"$floor": {"$divide": [now_ms, DAY_MS]}}}
     idle = {"$gte": [{"$subtract": ["$today", "$day"]}, IDLE_DAYS]}
     anew = {"$or": [{"$eq": [{"$type": "$day"}, "missing"]}, idle]}
     same = {"$and": [{"$not": [anew]}, {"$lte": ["$today", "$day"]}]}
     number = {"$switch": {"branches": [{"case": anew, "then": 0}, {"case": same, "then": "$number"}],
-                          "default": {"$add": ["$number", 1]}}}  # fmt: skip
+                          "default": {"$add": ["$number", {"$min": [1, "$used"]}]}}}  # fmt: skip
     # An index beyond the array is missing: the domain is warm.
     cap = {"$ifNull": [{"$arrayElemAt": [list(caps), "$number"]}, None]}
     left = {"$max": [0, {"$subtract": [cap, "$used"]}]}
     permits = {"$cond": [{"$eq": [cap, None]}, wanted, {"$min": [wanted, left]}]}
     tomorrow_ms = {"$multiply": [{"$add": ["$day", 1]}, DAY_MS]}
     return [
-        {"$set": {"today": today}},
+        {"$set": {"today": _today(now_ms)}},
         {"$set": {"number": number, "used": {"$cond": [same, "$used", 0]},
                   "day": {"$cond": [same, "$day", "$today"]}}},
         {"$set": {"permits": permits, "wait_ms": {"$subtract": [tomorrow_ms, now_ms]}}},
         {"$set": {"used": {"$add": ["$used", "$permits"]}}},
         {"$unset": "today"},
     ]  # fmt: skip
+
+
+def _today(now_ms: Any) -> Document:
+    return {"$toInt": {"$floor": {"$divide": [now_ms, DAY_MS]}}}
 
 
 def _grant(answer: Mapping[str, Any]) -> Grant:
@@ -104,7 +126,6 @@ def _grant(answer: Mapping[str, Any]) -> Grant:
         pause_s=answer["pause_ms"] / 1000,
         workers=answer["workers"],
         free=answer["free"],
-        connections=answer["connections"],
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 from motor.motor_asyncio import AsyncIOMotorDatabase
 
+from domain.connection_shares import ConnectionAsk
 from domain.throttle import HORIZON_S, Ask, Grant, Limits, Standing, Taker
 from domain.warm_up import CAPS, DAY_MS, DayGrant, WarmUp
 from repositories.throttles import MongoThrottles
@@ -160,6 +161,21 @@ async def test_a_domain_warms_up_day_by_day(world: World) -> None:
     assert await world.throttles.all() == []
 
 
+async def test_what_did_not_go_is_given_back_and_a_day_without_any_is_no_step(world: World) -> None:
+    throttles = world.throttles
+    await throttles.give_back("green.example", 5)  # of a domain that nobody knows
+    await throttles.warm_up("green.example", 50, CAPS)
+    await throttles.give_back("green.example", 20)
+    assert (await throttles.warm_up("green.example", 50, CAPS)).permits == 20
+    await throttles.give_back("green.example", 70)
+    assert await throttles.warm_ups() == [WarmUp("green.example", 20514, 0, 0)]
+    throttles.pass_time(86_400)
+    assert (await throttles.warm_up("green.example", 90, CAPS)).permits == 50
+    throttles.pass_time(86_400)
+    await throttles.give_back("green.example", 50)  # yesterday's
+    assert await throttles.warm_ups() == [WarmUp("green.example", 20515, 0, 50)]
+
+
 async def test_a_domain_that_was_silent_for_a_month_begins_anew_and_a_warm_one_has_no_cap(world: World) -> None:
     for wanted in (1, 1, 9):
         last = await world.throttles.warm_up("green.example", wanted, (2, 3))
@@ -230,6 +246,66 @@ def _most_in_a_second(moments: list[float]) -> int:
     return max(sum(each <= other < each + 1 for other in moments) for each in moments)
 
 
+RELAY = "relay:default"
+
+
+async def test_without_a_limit_of_connections_nothing_is_kept(world: World) -> None:
+    assert await world.throttles.connect(ConnectionAsk(RELAY, "a", 5, 0)) is None
+    assert await world.throttles.all() == []
+
+
+async def test_connections_are_shared_and_what_was_set_by_hand_counts(world: World) -> None:
+    ten = Limits(connections=10)
+
+    async def ask(worker: str, wanted: int, opened: int = 0) -> int | None:
+        return await world.throttles.connect(ConnectionAsk(RELAY, worker, wanted, opened, ten))
+
+    assert await ask("a", 20) == 10
+    assert await ask("b", 20) == 0
+    assert await ask("a", 20, 10) == 5
+    assert await ask("a", 20, 5) == 5
+    assert await ask("b", 20) == 5
+    assert (await world.standing()).limits == ten
+    await world.throttles.override(RELAY, Limits(connections=4))
+    assert await ask("a", 20, 5) == 0  # b may still have five
+    assert await ask("b", 20, 0) == 0  # a still has five
+    assert await ask("a", 20, 0) == 2
+    await world.throttles.override(RELAY, Limits(per_s=5))
+    assert await ask("b", 20, 0) is None
+    world.throttles.pass_time(60)
+    await world.throttles.override(RELAY, None)
+    assert await ask("b", 20, 0) == 10
+
+
+async def test_a_throttle_that_was_asked_for_permits_before_has_room_for_connections(world: World) -> None:
+    await world.take(1)
+    assert await world.throttles.connect(ConnectionAsk(NAME, "a", 3, 0, Limits(connections=2))) == 2
+    await world.take(1)
+    assert await world.throttles.connect(ConnectionAsk(NAME, "b", 3, 0, Limits(connections=2))) == 0
+
+
+async def test_many_workers_that_ask_at_once_never_get_more_than_there_is(
+    mongo_database: AsyncIOMotorDatabase[dict[str, object]],
+) -> None:
+    throttles = MongoThrottles(mongo_database)
+    asks = [ConnectionAsk(RELAY, f"w{number}", 3, 0, Limits(connections=7)) for number in range(12)]
+    given = await asyncio.gather(*(throttles.connect(ask) for ask in asks))
+    assert sum(each or 0 for each in given) <= 7
+    assert any(given)
+
+
 async def test_workers_are_named_as_they_like(world: World) -> None:
     await world.take(1, "$worker")
     assert (await world.standing()).takers == (Taker("$worker", START_MS, 1),)
+
+
+async def test_a_domain_that_has_used_up_its_day_waits_for_the_next_and_asking_uses_nothing(world: World) -> None:
+    assert await world.throttles.day_over("green.example", CAPS) == 0
+    await world.throttles.warm_up("green.example", 50, CAPS)
+    left_s = await world.throttles.day_over("green.example", CAPS)
+    assert 0 < left_s <= 86_400
+    assert await world.throttles.day_over("green.example", CAPS) == left_s
+    world.throttles.pass_time(left_s)
+    assert await world.throttles.day_over("green.example", CAPS) == 0
+    [known] = await world.throttles.warm_ups()
+    assert (known.number, known.used) == (0, 50)

@@ -2,13 +2,15 @@
 
 The local part of an address is an order, `<step>-<what>`: `rcpt-550@…` refuses at RCPT TO, `body-lost@…` hangs up
 after the final dot. Steps: mail (the sender's address), rcpt, data, body (the recipient's). What: a code; `lost`;
-`garbage`; `hang`; `354` at data after a refusal at RCPT is `rcpt-550-354`.
+`reset`; `garbage`; `hang`; `lines` (250 after 10,000 lines); `354` at data after a refusal at RCPT is `rcpt-550-354`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import struct
 from dataclasses import dataclass, field
 
 TEXTS = {
@@ -29,10 +31,13 @@ class ScriptedRelay:
     starttls: bool = False
     split: bool = False  #: replies arrive byte by byte
     greeting: str = "220 scripted ESMTP"
+    login: dict[str, str] = field(default_factory=dict)  #: what happens at ehlo, starttls or auth: a reply, or as above
     per_connection: int = 1_000_000  #: mails after which MAIL FROM is answered with 421
+    final_s: float = 0  #: how long the answer to a final dot takes
     mails: list[tuple[str, str, bytes]] = field(default_factory=list)  #: accepted: sender, recipient, body
     commands: list[bytes] = field(default_factory=list)
     connections: int = 0
+    most_open: int = 0  #: connections at the same time
     open: set[asyncio.Task[None]] = field(default_factory=set)
     port: int = 0
     server: asyncio.Server | None = None
@@ -46,6 +51,7 @@ class ScriptedRelay:
     async def __aexit__(self, *_: object) -> None:
         assert self.server is not None
         self.server.close()
+        await asyncio.sleep(0.01)  # who was let in right before has a task by now
         for task in self.open:
             task.cancel()
         await asyncio.gather(*self.open, return_exceptions=True)
@@ -55,6 +61,7 @@ class ScriptedRelay:
         assert task is not None
         self.open.add(task)
         self.connections += 1
+        self.most_open = max(self.most_open, len(self.open))
         try:
             await Session(self, reader, writer).serve()
         except (Lost, ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -81,6 +88,8 @@ class Session:
     async def serve(self) -> None:
         if self.relay.greeting == "hang":
             await asyncio.sleep(60)
+        if self.relay.greeting == "reset":
+            self.reset()
         await self.say(self.relay.greeting)
         while line := await self.reader.readline():
             self.relay.commands.append(line)
@@ -101,11 +110,16 @@ class Session:
         code = what.partition("-")[0]
         if what == "lost":
             raise Lost
+        if what == "reset":
+            self.reset()
         if what == "hang":
             await asyncio.sleep(60)
         if what == "garbage":
             await self.say("HTTP/1.1 400 Bad Request")
             return False
+        if what == "lines":
+            await self.say("\r\n".join([*["250-2.0.0 one of many"] * 10_000, "250 2.0.0 ok"]))
+            return True
         if not code:
             await self.say(fine)
             return True
@@ -114,18 +128,46 @@ class Session:
             raise Lost
         return False
 
+    def reset(self) -> None:
+        """Cut the connection with a TCP reset."""
+        wire = self.writer.get_extra_info("socket")
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raise Lost
+
+    async def ordered(self, stage: str) -> bool:
+        """Do what is wanted at a stage of the login; False when nothing is."""
+        what = self.relay.login.get(stage)
+        if what == "reset":
+            self.reset()
+        if what == "hang":
+            await asyncio.sleep(60)
+        if what is not None:
+            await self.say(what.removesuffix(" and lost"))
+        if what is not None and what.endswith(" and lost"):
+            self.reset() if "reset" in what else self.lose()
+        return what is not None
+
+    def lose(self) -> None:
+        raise Lost
+
     async def on_ehlo(self, rest: str) -> None:
+        if await self.ordered("ehlo"):
+            return
         lines = ["scripted", *self.relay.extensions]
         lines += ["STARTTLS"] if self.relay.starttls else []
         lines += ["AUTH PLAIN LOGIN"] if self.relay.tls else []
         await self.say("\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"]))
 
     async def on_starttls(self, rest: str) -> None:
+        if await self.ordered("starttls"):
+            return
         assert self.relay.tls is not None
         await self.say("220 2.0.0 ready")
         await self.writer.start_tls(self.relay.tls)
 
     async def on_auth(self, rest: str) -> None:
+        if await self.ordered("auth"):
+            return
         await self.say("235 2.7.0 welcome" if rest.endswith("AHVzZXIAc2VjcmV0") else "535 5.7.8 wrong password")
 
     async def on_mail(self, rest: str) -> None:
@@ -156,6 +198,7 @@ class Session:
         if not await self.order("data", self.recipient or "", "354 go"):
             return
         body = await self.body()
+        await asyncio.sleep(self.relay.final_s)
         if self.recipient is None:
             await self.say("554 5.5.1 no valid recipients")
         elif await self.order("body", self.recipient, "250 2.0.0 queued"):

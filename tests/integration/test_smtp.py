@@ -15,7 +15,7 @@ import pytest
 from domain.assembly import OutgoingMail
 from domain.delivery import Attempt, Wire
 from domain.errors import RelayUnavailable
-from domain.smtp_reply import Stage
+from domain.smtp_reply import MAX_TEXT, Stage
 from gateways.smtp import SmtpOptions, SmtpRelay, SmtpTimeouts, Tls
 from tests.integration.certificates import self_signed
 from tests.integration.scripted_relay import ScriptedRelay
@@ -94,7 +94,7 @@ async def test_a_refusal_at_each_step_is_told_of_the_mail_it_belongs_to(
 
 @pytest.mark.parametrize("extensions", MODES)
 @pytest.mark.parametrize("step", ["rcpt", "data"])
-@pytest.mark.parametrize("what", ["lost", "garbage", "hang"])
+@pytest.mark.parametrize("what", ["lost", "reset", "garbage", "hang"])
 async def test_a_connection_that_breaks_before_the_final_dot_sent_nothing(
     extensions: tuple[str, ...], step: str, what: str
 ) -> None:
@@ -108,7 +108,7 @@ async def test_a_connection_that_breaks_before_the_final_dot_sent_nothing(
 
 
 @pytest.mark.parametrize("extensions", MODES)
-@pytest.mark.parametrize("what", ["lost", "garbage", "hang"])
+@pytest.mark.parametrize("what", ["lost", "reset", "garbage", "hang", "354"])
 async def test_a_connection_that_breaks_after_the_final_dot_leaves_that_mail_unknown_and_it_is_not_sent_again(
     extensions: tuple[str, ...], what: str
 ) -> None:
@@ -118,6 +118,30 @@ async def test_a_connection_that_breaks_after_the_final_dot_leaves_that_mail_unk
         found = await attempts(relay, mails)
     assert ends(found) == {"a@x.example": 250, bad: Wire.UNKNOWN, "b@x.example": 250}
     assert b"".join(server.commands).count(bad.encode()) == 1
+
+
+@pytest.mark.parametrize("extensions", MODES)
+async def test_replies_of_ten_thousand_lines_are_replies(extensions: tuple[str, ...]) -> None:
+    mails = [a_mail("rcpt-lines@x.example"), a_mail("body-lines@x.example"), a_mail("b@x.example")]
+    async with ScriptedRelay(extensions=extensions) as server, relay_to(server) as relay:
+        found = await attempts(relay, mails)
+    assert set(ends(found).values()) == {250}
+    reply = found["body-lines@x.example"].reply
+    assert reply is not None
+    assert len(reply.text) <= MAX_TEXT
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("extensions", MODES)
+@pytest.mark.parametrize(("step", "code"), [("rcpt", "354"), ("data", "250")])
+async def test_a_code_that_means_nothing_at_its_step_ends_the_connection_and_sends_nothing(
+    extensions: tuple[str, ...], step: str, code: str
+) -> None:
+    bad = f"{step}-{code}@x.example"
+    async with ScriptedRelay(extensions=extensions) as server, relay_to(server) as relay:
+        found = await attempts(relay, [a_mail("a@x.example"), a_mail(bad), a_mail("b@x.example")])
+    assert ends(found) == {"a@x.example": 250, bad: Wire.NOT_SENT, "b@x.example": 250}
+    assert bad not in server.recipients
 
 
 @pytest.mark.parametrize("extensions", MODES)
@@ -151,7 +175,7 @@ async def test_our_own_limit_of_mails_a_connection_holds() -> None:
     assert b"".join(server.commands).count(b"QUIT") >= 2
 
 
-@pytest.mark.parametrize("what", ["lost", "421", "garbage", "hang", "530"])
+@pytest.mark.parametrize("what", ["lost", "reset", "421", "garbage", "hang", "354", "530"])
 async def test_a_relay_that_takes_no_mail_at_all_is_unavailable_and_nothing_was_sent(what: str) -> None:
     mails = [a_mail(f"{n}@x.example", sender=f"mail-{what}@shop.example") for n in range(5)]
     async with ScriptedRelay() as server, relay_to(server) as relay:
@@ -167,6 +191,29 @@ async def test_a_mail_that_breaks_connections_is_told_so_even_when_it_is_alone(s
     async with ScriptedRelay() as server, relay_to(server) as relay:
         assert ends(await attempts(relay, [a_mail(bad)])) == {bad: Wire.NOT_SENT}
     assert server.connections == 2
+
+
+async def test_mails_that_break_connections_are_counted_for_the_relay_not_for_each_batch() -> None:
+    """Batches of one mail each: from the third on it is the relay, until it answers any."""
+    async with ScriptedRelay() as server, relay_to(server) as relay:
+        for number in range(2):
+            bad = f"rcpt-lost@p{number}.example"
+            assert ends(await attempts(relay, [a_mail(bad)])) == {bad: Wire.NOT_SENT}
+        with pytest.raises(RelayUnavailable, match="accepts connections and no mail"):
+            await attempts(relay, [a_mail("rcpt-lost@p3.example")])
+        assert ends(await attempts(relay, [a_mail("a@x.example")])) == {"a@x.example": 250}
+        assert ends(await attempts(relay, [a_mail("rcpt-lost@p4.example")])) == {"rcpt-lost@p4.example": Wire.NOT_SENT}
+
+
+async def test_a_relay_that_signs_gets_mails_without_our_signature() -> None:
+    """Never signed by both, and never by none where we sign."""
+    raw = b"DKIM-Signature: v=1;\r\n b=x\r\nSubject: x\r\n\r\nHello\r\n"
+    mail = replace(a_mail("a@x.example", raw=raw), signature_bytes=raw.index(b"Subject"))
+    async with ScriptedRelay() as server:
+        for signs in (False, True):
+            async with relay_to(server, signs=signs) as relay:
+                await attempts(relay, [mail])
+    assert [body for _, _, body in server.mails] == [raw, b"Subject: x\r\n\r\nHello\r\n"]
 
 
 async def test_a_relay_that_breaks_at_every_mail_is_unavailable_before_everybody_was_tried() -> None:
@@ -367,6 +414,45 @@ async def test_a_certificate_of_another_name_is_refused(certificate: Path, tls: 
         text = await unavailable(options(server, tls=tls, ca_file=str(certificate)))
     assert "is not accepted" in text
     assert "host name" in text
+
+
+@pytest.mark.parametrize("tls", [Tls.STARTTLS, Tls.IMPLICIT])
+async def test_an_expired_certificate_is_refused(tmp_path: Path, tls: Tls) -> None:
+    old = self_signed(tmp_path, "localhost", days_ago=3)
+    async with ScriptedRelay(tls=server_tls(old), starttls=tls is Tls.STARTTLS) as server:
+        text = await unavailable(options(server, host="localhost", tls=tls, ca_file=str(old)))
+    assert "certificate has expired" in text
+
+
+@pytest.mark.parametrize("what", ["hang", "reset", "garbage", "454 4.7.0 not now", "421 4.3.2 closing"])
+@pytest.mark.parametrize("stage", ["ehlo", "starttls", "auth"])
+async def test_whatever_happens_at_the_login_is_told_and_no_mail_and_no_password_in_the_clear(
+    certificate: Path, stage: str, what: str
+) -> None:
+    quick = SmtpTimeouts(connect_s=0.4)
+    login = {"username": "user", "password": "secret", "tls": Tls.STARTTLS, "ca_file": str(certificate)}
+    async with ScriptedRelay(tls=server_tls(certificate), starttls=True, login={stage: what}) as server:
+        text = await unavailable(options(server, host="localhost", timeouts_s=quick, **login))
+    assert f"localhost:{server.port}" in text
+    assert "secret" not in text
+    commands = b"".join(server.commands)
+    assert b"MAIL" not in commands
+    assert b"AUTH" not in commands.partition(b"STARTTLS")[0]
+
+
+@pytest.mark.parametrize("words", ["250 scripted and lost", "250 reset and lost"])
+async def test_a_connection_that_ends_right_after_the_login_is_waited_for_by_nobody(words: str) -> None:
+    """Whether its end comes before we take the connection over or after."""
+    async with ScriptedRelay(login={"ehlo": words}) as server:
+        for _ in range(20):
+            async with asyncio.timeout(5):
+                text = await unavailable(options(server))
+            assert f"127.0.0.1:{server.port}" in text
+
+
+async def test_a_connection_that_is_reset_before_the_greeting_is_told() -> None:
+    async with ScriptedRelay(greeting="reset") as server:
+        assert "cannot be reached" in await unavailable(options(server))
 
 
 async def test_encryption_is_never_given_up_silently() -> None:
