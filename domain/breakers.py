@@ -7,14 +7,14 @@ resumes it starts with a clean slate, and a second trip ends it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.books import Books
 from domain.email import EmailState
-from domain.smtp_reply import OURS
 
+#: A server has taken or refused these for good.
+TRIED_STATES = frozenset({EmailState.SENT, EmailState.HARD_BOUNCED, EmailState.SOFT_BOUNCED, EmailState.FAILED})
 MIN_TRIED = 500  #: shares of fewer emails say little
 HARD_BOUNCES = 0.05  #: Zoho's limit
 COMPLAINTS_WARNING, COMPLAINTS = 0.001, 0.003  #: Gmail: keep below 0.1 %, never reach 0.3 %
@@ -38,9 +38,9 @@ class Counts:
     """What became of a campaign's emails so far, each counted once."""
 
     tried: int = 0  #: taken or refused for good
-    hard_bounced: int = 0
+    hard_bounced: int = 0  #: at once, or by a bounce mail after they were taken
     complaints: int = 0
-    sender_faults: int = 0  #: failed for a reason in `OURS`
+    sender_faults: int = 0  #: failed for a reason in `domain.smtp_reply.OURS`
 
     def since(self, earlier: Counts) -> Counts:
         return Counts(**{each.name: getattr(self, each.name) - getattr(earlier, each.name) for each in fields(self)})
@@ -78,15 +78,12 @@ class Cancel:
     reason: str
 
 
-def counts_of(books: Books, complaints: int) -> Counts:
-    """From the books, which are complete for everything that has ended."""
-    ended = (EmailState.SENT, EmailState.HARD_BOUNCED, EmailState.SOFT_BOUNCED, EmailState.FAILED)
-    return Counts(
-        tried=sum(books.count(state) for state in ended),
-        hard_bounced=books.count(EmailState.HARD_BOUNCED),
-        complaints=complaints,
-        sender_faults=sum(books.failures.get(reason, 0) for reason in OURS),
-    )
+def may_trip(counts: Counts, last: Trip | None = None) -> bool:
+    """Whether `tripped` may find something, of counts of which `tried` is only known to be at least that."""
+    fresh = counts.since(last.counts) if last else counts
+    enough = replace(fresh, tried=max(fresh.tried, MIN_TRIED))
+    faults = fresh.sender_faults >= MIN_SENDER_FAULTS and fresh.sender_faults > SENDER_FAULTS * fresh.tried
+    return faults or tripped(enough) is not None
 
 
 def tripped(counts: Counts, last: Trip | None = None) -> Warn | Pause | Cancel | None:
@@ -108,9 +105,9 @@ def resumes(last: Trip | None, paused_at: datetime | None, now: datetime) -> boo
 
 def _broken(rule: Rule, why: str, last: Trip | None) -> Pause | Cancel:
     if last is not None:
-        return Cancel(rule, f"cancelled, for it is the second time: {why}")
+        return Cancel(rule, f"for the second time {why}")
     then = "it goes on by itself in 24 hours" if rule in _PASSING else "mend it"
-    return Pause(rule, f"paused: {why}; {then}, or resume it by hand")
+    return Pause(rule, f"{why}; {then}, or resume it by hand")
 
 
 def _hard_bounces(counts: Counts) -> str:

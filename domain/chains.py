@@ -6,9 +6,15 @@ those of later tries come after them and belong to no chain.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from domain.campaign import Campaign
+
+#: What a campaign has under way where relays are limited, in seconds of their pace: the next campaign stands in line
+#: behind it. Behind 32 batches of 80 at 100 a second that would be 26 s, and then 26 s for the other.
+TURN_S = 1.5
+FEWEST = 2  #: one is written while another waits for its moments
 
 
 def next_in_chain(campaign: Campaign, number: int) -> int | None:
@@ -17,10 +23,21 @@ def next_in_chain(campaign: Campaign, number: int) -> int | None:
     return following if number < campaign.slices and following < campaign.slices else None
 
 
-def heads(campaign: Campaign, unfinished: Iterable[int]) -> list[int]:
+def heads(first_round: int, chains: int, unfinished: Iterable[int]) -> list[int]:
     """The batches to offer so that each chain goes on: its first unfinished one, and every one of a later try."""
     found: dict[int, int] = {}
     for number in sorted(unfinished):
-        chain = number % max(1, campaign.chains) if number < campaign.slices else number
+        chain = number % max(1, chains) if number < first_round else -1 - number
         found.setdefault(chain, number)
     return sorted(found.values())
+
+
+def chains_at(most: int, per_s: float | None, batch_size: int) -> int:
+    """How many batches of a campaign are under way at once; fewer at a slow pace, so that campaigns take turns.
+
+    `per_s` is what all relays take together, None if that is not limited. At 100 a second in batches of 80 it is
+    100 * 1.5 / 80, rounded up: 2.
+    """
+    if per_s is None:
+        return most
+    return min(most, max(FEWEST, math.ceil(per_s * TURN_S / batch_size)))

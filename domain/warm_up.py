@@ -6,7 +6,7 @@ Days are counted from 1970 in UTC, on the store's clock.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DAY_MS = 86_400_000
 IDLE_DAYS = 30  #: a domain that sent nothing for so long begins anew (SendGrid's practice)
@@ -38,7 +38,22 @@ def opened(known: WarmUp | None, domain: str, today: int) -> WarmUp:
     """The domain's warm-up as it stands today: the next day of the curve, or the first after a long silence."""
     if known is None or today - known.day >= IDLE_DAYS:
         return WarmUp(domain, today)
-    return known if today <= known.day else WarmUp(domain, today, known.number + 1)
+    if today <= known.day:
+        return known
+    return WarmUp(domain, today, known.number + 1 if known.used else known.number)
+
+
+def day_over_s(known: WarmUp, caps: Sequence[int], now_ms: float) -> float:
+    """Seconds until the domain may send again when it has used up its day; 0 while it may."""
+    today = opened(known, known.domain, int(now_ms // DAY_MS))
+    cap = today.cap(caps)
+    used_up = cap is not None and today.used >= cap
+    return ((today.day + 1) * DAY_MS - now_ms) / 1000 if used_up else 0.0
+
+
+def given_back(known: WarmUp, count: int, now_ms: float) -> WarmUp:
+    """The domain's warm-up without so many mails that were permitted today and did not go."""
+    return replace(known, used=max(0, known.used - count)) if known.day == int(now_ms // DAY_MS) else known
 
 
 def permitted(

@@ -13,8 +13,8 @@ from domain.email import SkipReason
 from domain.errors import IllegalTransition, UnknownCampaign
 from domain.slices import Slice, SliceState
 from handlers.abandoned import put_in_doubt
+from handlers.batch_cutter import offer
 from handlers.ports import Campaigns, Clock, Emails, Slices
-from handlers.send_requested import offers
 from messages.base import Message
 
 _S = CampaignStatus
@@ -37,7 +37,7 @@ class CampaignMoves:
     async def resume(self, campaign_id: str) -> Sequence[Message]:
         """The batches with which the campaign goes on."""
         campaign = await self._moved(campaign_id, _S.SENDING, only_from={_S.PAUSED, _S.SENDING})
-        return offers(campaign, [each.number for each in await self.slices.unfinished(campaign_id)])
+        return [offer(each) for each in await self.slices.heads(campaign_id, campaign.slices, campaign.chains)]
 
     async def cancel(self, campaign_id: str, reason: str) -> bool:
         """End it for good before or while it is sent; see `settle` for the answer."""
@@ -59,7 +59,7 @@ class CampaignMoves:
             return True
         abandoned = await self.slices.abandoned(campaign_id)
         await self._give_up(abandoned)
-        if _held(await self.slices.unfinished(campaign_id), abandoned):
+        if _held(await self.slices.held(campaign_id), abandoned):
             return False
         await self.emails.skip_open(campaign_id, SkipReason.CANCELLED, self.now())
         return True
@@ -112,10 +112,9 @@ class CampaignMoves:
                 await put_in_doubt(each, self.emails, self.slices, self.now())
 
 
-def _held(unfinished: Sequence[Slice], abandoned: Sequence[Slice]) -> bool:
-    dead = {each.number for each in abandoned}
-    live = (each for each in unfinished if each.number not in dead)
-    return any(each.state in {SliceState.CLAIMED, SliceState.STARTED} for each in live)
+def _held(held: Sequence[Slice], abandoned: Sequence[Slice]) -> bool:
+    """Whether somebody holds a batch who is not dead."""
+    return bool({each.number for each in held} - {each.number for each in abandoned})
 
 
 def _check(campaign: Campaign, status: CampaignStatus, only_from: Collection[CampaignStatus] = frozenset(_S)) -> None:

@@ -63,10 +63,15 @@ class MongoCampaigns:
         return replace(campaign, revision=campaign.revision + 1)
 
     async def in_status(
-        self, statuses: Collection[CampaignStatus], *, since: datetime | None = None
+        self,
+        statuses: Collection[CampaignStatus],
+        *,
+        since: datetime | None = None,
+        due: datetime | None = None,
     ) -> Sequence[Campaign]:
         lately: Document = {"status_at": {"$gte": since}} if since else {}
-        return await self._found({"status": {"$in": list(statuses)}, **lately})
+        in_time: Document = {"send_at": {"$lte": due}} if due else {}
+        return await self._found({"status": {"$in": list(statuses)}, **lately, **in_time})
 
     async def take_slice_numbers(self, campaign_id: str, count: int) -> int:
         taken = {"$add": [{"$max": ["$slices", "$next_slice"]}, count]}

@@ -1,27 +1,49 @@
-"""What time brings: deferred emails, campaigns that begin and end. Any number may run; one has the lease."""
+"""What time brings to campaigns. Any number of processes may run it; one has the lease."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from config.settings import InDoubt
 from handlers.scheduler import Scheduler
-from workers.options import batch_size
+from handlers.scheduler_rounds import Rhythm, rounds
+from handlers.timers import Timers
+from handlers.warm_up_gate import WarmUpGate
+from workers.apart import apart
+from workers.options import batch_size, pacing
+from workers.parked_counts import PARKED_COUNTS_S, ParkedCounts
 from workers.part import Part
 from workers.resources import Resources, new_id, now
 
 
 def build(resources: Resources) -> Sequence[Part]:
-    stores, sending = resources.stores, resources.settings.sending
+    stores, settings = resources.stores, resources.settings
+    timers = Timers(now)
+    gate = WarmUpGate(stores.throttles, pacing(settings).warm_up_caps)
+    rhythm = _rhythm(resources)
     scheduler = Scheduler(
+        rounds=rounds(stores.campaigns, stores.emails, stores.slices, gate, timers, rhythm),
         campaigns=stores.campaigns,
-        emails=stores.emails,
-        slices=stores.slices,
         leases=stores.leases,
+        timers=timers,
+        apart=apart,
         owner=new_id(),
-        now=now,
+    )
+    runtime = resources.runtime
+    counts = ParkedCounts(stores.parked, runtime.metrics.parked_stored)
+    return [
+        runtime.periodic("scheduler", scheduler.tick, settings.sending.tick_s),
+        runtime.periodic("parked-counts", counts, PARKED_COUNTS_S),
+    ]
+
+
+def _rhythm(resources: Resources) -> Rhythm:
+    sending = resources.settings.sending
+    return Rhythm(
         stall_s=sending.stall_s,
         grace_s=sending.lease_s / 4,
         books_every_s=2 * sending.tick_s,
+        harm_every_s=5 * sending.tick_s,
         batch_size=batch_size(resources.settings),
+        resend_after_s=sending.resend_after_s if sending.in_doubt is InDoubt.RESEND else None,
     )
-    return [resources.runtime.periodic("scheduler", scheduler.tick, sending.tick_s)]

@@ -103,6 +103,13 @@ async def test_campaigns_are_found_by_status_and_since_when_they_have_it(campaig
     assert [each.id for each in found] == ["late"]
 
 
+async def test_campaigns_are_found_when_they_are_due(campaigns: AnyCampaigns) -> None:
+    for name, minutes in (("early", 1), ("late", 3)):
+        await campaigns.add(a_campaign(name, status=CampaignStatus.SCHEDULED, send_at=later(60 * minutes)))
+    await campaigns.add(a_campaign("timeless", status=CampaignStatus.SCHEDULED, send_at=None))
+    assert [each.id for each in await campaigns.in_status([CampaignStatus.SCHEDULED], due=later(60))] == ["early"]
+
+
 async def test_slice_numbers_are_taken_once_and_follow_the_first_round(campaigns: AnyCampaigns) -> None:
     await campaigns.add(a_campaign(slices=4))
     assert await campaigns.take_slice_numbers("spring", 2) == 4

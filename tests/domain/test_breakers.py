@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from domain.books import books
-from domain.breakers import Cancel, Counts, Pause, Rule, Trip, Warn, counts_of, resumes, tripped
-from domain.email import EmailState
+from domain.breakers import Cancel, Counts, Pause, Rule, Trip, Warn, may_trip, resumes, tripped
 from tests.builders import NOW, later
 
 DAY_S = 86_400
@@ -42,8 +41,7 @@ def test_the_reason_has_the_numbers() -> None:
     found = tripped(Counts(tried=1_000, hard_bounced=71))
     assert found == Pause(
         Rule.HARD_BOUNCES,
-        "paused: 71 hard bounces of 1,000 (7.1%; the limit is 5.0%); "
-        "it goes on by itself in 24 hours, or resume it by hand",
+        "71 hard bounces of 1,000 (7.1%; the limit is 5.0%); it goes on by itself in 24 hours, or resume it by hand",
     )
 
 
@@ -70,17 +68,19 @@ def test_what_people_paused_or_have_to_mend_waits_for_people() -> None:
     assert not resumes(replace(first, rule=Rule.SENDER_FAULTS), NOW, later(3 * DAY_S))
 
 
-def test_counts_come_from_the_books() -> None:
-    found = books(
-        20,
-        {
-            (EmailState.SENT, None): 9,
-            (EmailState.HARD_BOUNCED, "user_unknown"): 3,
-            (EmailState.SOFT_BOUNCED, "mailbox_full"): 2,
-            (EmailState.FAILED, "auth_failure"): 1,
-            (EmailState.SKIPPED, "opted_out"): 4,
-            (EmailState.PLANNED, None): 1,
-        },
-        {},
-    )
-    assert counts_of(found, complaints=2) == Counts(15, 3, 2, 1)
+@pytest.mark.parametrize("last", [None, Trip(1, Rule.HARD_BOUNCES, NOW, Counts(1_000, 60, 2, 30))])
+def test_what_cannot_trip_by_fewer_tries_does_not_trip_by_more(last: Trip | None) -> None:
+    """So that all who were tried are counted only where it matters."""
+    spread = random.Random(7)
+    for _ in range(5_000):
+        at_least = spread.choice([0, 400, 900, 5_000])
+        tried = at_least + spread.choice([0, 30, 600, 20_000])
+        harm = Counts(tried, spread.randint(0, 80), spread.randint(0, 20), spread.randint(0, 60))
+        counts = replace(harm, tried=tried + 1_000) if last else harm
+        known = replace(counts, tried=counts.tried - tried + at_least)
+        assert may_trip(known, last) or tripped(counts, last) is None, (known, counts)
+
+
+def test_most_campaigns_are_not_counted_again_and_again() -> None:
+    assert not may_trip(Counts(tried=0, hard_bounced=25, complaints=0, sender_faults=24))
+    assert not may_trip(Counts(tried=100_000, hard_bounced=5_000, complaints=99, sender_faults=5_000))

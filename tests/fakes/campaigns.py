@@ -31,10 +31,15 @@ class MemoryCampaigns:
         return self.stored[campaign.id]
 
     async def in_status(
-        self, statuses: Collection[CampaignStatus], *, since: datetime | None = None
+        self,
+        statuses: Collection[CampaignStatus],
+        *,
+        since: datetime | None = None,
+        due: datetime | None = None,
     ) -> Sequence[Campaign]:
         found = [campaign for campaign in await self.all() if campaign.status in statuses]
-        return [each for each in found if since is None or (each.status_at is not None and each.status_at >= since)]
+        found = [each for each in found if since is None or (each.status_at is not None and each.status_at >= since)]
+        return [each for each in found if due is None or (each.send_at is not None and each.send_at <= due)]
 
     async def take_slice_numbers(self, campaign_id: str, count: int) -> int:
         if campaign_id not in self.stored:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from domain.books import Books
 from domain.campaign import CampaignStatus
 from domain.email import EmailState
 from domain.slices import SliceState
 from domain.smtp_reply import Reply
+from handlers.campaign_moves import CampaignMoves
+from handlers.scheduler import Scheduler
+from handlers.scheduler_rounds import Rhythm
 from messages.send_batch import SendBatch
 from messages.send_requested import SendRequested
 from tests.builders import a_campaign, later
 from tests.fakes.relay import MemoryRelay
 from tests.handlers.sending import World, numbers, person
+
+
+async def ticked(world: World, scheduler: Scheduler, for_s: float, step_s: float = 1) -> list[tuple[float, int | None]]:
+    """A tick every `step_s`: what was offered, and after how many seconds."""
+    offered: list[tuple[float, int | None]] = []
+    at_s = 0.0
+    while at_s < for_s:
+        offered += [(at_s, number) for number in numbers(await scheduler.tick())]
+        world.pass_time(step_s)
+        at_s += step_s
+    return offered
+
 
 FULL = Reply(452, "4.2.2 mailbox full")
 OK = Reply(250, "2.0.0 ok")
@@ -72,14 +86,29 @@ async def test_a_chain_whose_message_died_is_begun_again_where_it_stands() -> No
     world = await World(count=12, per_slice=2, chains=2).planned()
     await world.send(0)  # chain 0 stands at 2, chain 1 at 1
     scheduler = world.scheduler()
-    assert await scheduler.tick() == []
-    world.pass_time(59)
-    assert await scheduler.tick() == []
-    world.pass_time(1)
+    assert await ticked(world, scheduler, 60) == []
     assert numbers(await scheduler.tick()) == [1, 2]
-    assert await scheduler.tick() == []
-    world.pass_time(60)
-    assert numbers(await scheduler.tick()) == [1, 2]
+
+
+async def test_a_batch_that_nobody_takes_is_offered_less_and_less_often_and_anew_once_it_moved() -> None:
+    """60 s after it came to stand there, then 2, 4, 8 times that later, and every 10 minutes in the end."""
+    world = await World(count=12, per_slice=2, chains=1).planned()
+    scheduler = world.scheduler()
+    offered = await ticked(world, scheduler, 2400, step_s=15)
+    assert [at for at, _ in offered] == [60, 180, 420, 900, 1500, 2100]
+    await world.send(0)
+    offered = await ticked(world, scheduler, 200, step_s=15)
+    assert offered == [(60, 1), (180, 1)]
+
+
+async def test_a_chain_of_a_resumed_campaign_is_offered_as_often_as_at_first() -> None:
+    world = await World(count=4, per_slice=2, chains=1).planned()
+    scheduler = world.scheduler()
+    await ticked(world, scheduler, 420, step_s=15)
+    moves = CampaignMoves(world.campaigns, world.emails, world.slices, lambda: world.now)
+    await moves.pause("spring", "by hand")
+    await moves.resume("spring")
+    assert await ticked(world, scheduler, 90, step_s=15) == [(60, 0)]
 
 
 async def test_a_chain_that_moves_is_left_alone() -> None:
@@ -179,8 +208,8 @@ async def test_what_is_seen_no_more_is_forgotten() -> None:
     for number in range(20):
         await scheduler.tick()
         await world.send(number)
-        world.pass_time(30)
-    assert len(scheduler.seen) < 20
+        world.pass_time(100)
+    assert len(scheduler.timers) < 25
 
 
 async def test_a_due_batch_whose_message_was_lost_is_offered_again() -> None:
@@ -188,10 +217,7 @@ async def test_a_due_batch_whose_message_was_lost_is_offered_again() -> None:
     await world.send(0)
     world.pass_time(900)
     scheduler = world.scheduler()
-    assert numbers(await scheduler.tick()) == [1]
-    assert await scheduler.tick() == []
-    world.pass_time(61)
-    assert numbers(await scheduler.tick()) == [1]
+    assert await ticked(world, scheduler, 90, step_s=15) == [(0, 1), (75, 1)]
 
 
 async def test_no_more_retries_are_under_way_than_a_campaign_has_chains() -> None:
@@ -199,7 +225,7 @@ async def test_no_more_retries_are_under_way_than_a_campaign_has_chains() -> Non
     await world.planned()
     await world.send(0)
     world.pass_time(1200)
-    scheduler = replace(world.scheduler(), batch_size=3)
+    scheduler = world.scheduler(rhythm=Rhythm(batch_size=3))
     assert numbers(await scheduler.tick()) == [1, 2]
     assert numbers(await scheduler.tick()) == []
     await world.send(1)
@@ -249,3 +275,26 @@ async def test_messages_of_a_tick_are_batches_that_workers_accept() -> None:
     world.pass_time(60)
     messages = await scheduler.tick()
     assert messages == [SendBatch(campaign_id="spring", slice=0), SendBatch(campaign_id="spring", slice=1)]
+
+
+async def test_books_that_do_not_balance_are_counted_less_and_less_often_and_anew_once_something_moved() -> None:
+    world = await World(count=2).planned()
+    await world.send(0)
+    del world.emails.stored[world.row(0).id]
+    counted: list[float] = []
+    books, began = world.emails.books, world.now
+
+    async def counting(campaign_id: str, selected: int) -> Books:
+        counted.append((world.now - began).total_seconds())
+        return await books(campaign_id, selected)
+
+    world.emails.books = counting  # type: ignore[method-assign]
+    scheduler = world.scheduler()
+    await ticked(world, scheduler, 160)
+    assert counted == [0, 5, 15, 35, 75, 155]
+    await world.slices.plan("spring", [7])
+    await ticked(world, scheduler, 1)
+    _, held = await world.slices.claim("spring", 7, "worker", 60)
+    await world.slices.finish(held)
+    await ticked(world, scheduler, 7)
+    assert counted[6:] == [161, 166]
