@@ -7,17 +7,21 @@ from typing import Any
 
 import pytest
 
-from domain.campaign import CampaignStatus, Content, Selection, hash_of
+from domain.assets import Fetched
+from domain.campaign import CampaignStatus, Content, Report, Selection, hash_of
 from domain.errors import Changed, IllegalTransition, NotReady, UnknownCampaign
+from domain.findings import Finding, Severity
 from domain.organisation import Organisation
+from handlers.asset_check import AssetCheck
 from handlers.send_requested import SendStarter
 from messages.base import Message
 from messages.send_batch import SendBatch
 from messages.send_requested import SendRequested
 from tests.builders import NOW, later
+from tests.fakes.assets import MemoryAssets
 from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.slices import MemorySlices
-from tests.handlers.reviewing import GREEN, a_draft
+from tests.handlers.reviewing import GREEN, a_draft, content
 
 NOW_PLEASE = SendRequested(campaign_id="spring")
 
@@ -27,7 +31,9 @@ class Desk:
         draft = a_draft(**{"status": CampaignStatus.REVIEWED, "slices": 7, **campaign})
         self.campaigns = MemoryCampaigns(replace(draft, reviewed_hash=campaign.get("reviewed_hash", hash_of(draft))))
         self.slices = MemorySlices()
-        self.send = SendStarter(self.campaigns, self.slices, organisation, lambda: NOW, chains)
+        self.assets = MemoryAssets()
+        look = AssetCheck(self.assets)
+        self.send = SendStarter(self.campaigns, self.slices, organisation, lambda: NOW, chains, look)
 
     @property
     def stored(self) -> Any:
@@ -149,3 +155,101 @@ async def test_only_what_is_reviewed_is_sent(status: CampaignStatus, wanted: str
 async def test_an_unknown_campaign_is_refused() -> None:
     with pytest.raises(UnknownCampaign, match="nowhere"):
         await Desk().send(SendRequested(campaign_id="nowhere"))
+
+
+# ---- R76: links, images and videos are looked at again
+
+VIDEO = "https://youtu.be/dQw4w9WgXcQ"
+OEMBED = "https://www.youtube.com/oembed?format=json&url=https%3A%2F%2Fwww.youtube.com%2Fwatch%3Fv%3DdQw4w9WgXcQ"
+THUMBNAIL = "https://i.ytimg.com/vi/dQw4w9WgXcQ/default.jpg"
+SHOP, LOGO = "https://green.shop/", "https://green.shop/logo.png"
+
+
+def linking(*urls: str) -> Content:
+    return content(html="".join(f'<a href="{url}">see</a>' for url in urls) + f'<img src="{LOGO}">', text="Hello")
+
+
+def with_video(**overrides: Any) -> Desk:
+    desk = Desk(content=linking(SHOP, VIDEO), report=Report(to_send=3), **overrides)
+    desk.assets.answers[OEMBED] = Fetched(404)
+    return desk
+
+
+async def test_what_is_all_there_is_sent() -> None:
+    desk = Desk(content=linking(SHOP, VIDEO))
+    assert numbers(await desk.send(NOW_PLEASE)) == [0, 1, 2]
+    assert desk.assets.asked == sorted([SHOP, LOGO, OEMBED, THUMBNAIL])
+
+
+@pytest.mark.parametrize("status", [CampaignStatus.REVIEWED, CampaignStatus.SCHEDULED])
+async def test_a_deleted_video_cancels_the_campaign_with_the_reason(status: CampaignStatus) -> None:
+    desk = with_video(status=status)
+    assert await desk.send(NOW_PLEASE) == []
+    assert desk.stored.status is CampaignStatus.CANCELLED
+    assert desk.stored.status_reason == (
+        "the video https://www.youtube.com/watch?v=dQw4w9WgXcQ was deleted (the server answered 404)"
+    )
+    assert [finding.rule for finding in desk.stored.report.findings] == ["deleted-video"]
+    assert await desk.slices.unfinished("spring") == []
+
+
+async def test_a_repeated_request_for_a_campaign_that_was_cancelled_changes_nothing() -> None:
+    desk = with_video()
+    await desk.send(NOW_PLEASE)
+    before = desk.stored
+    with pytest.raises(IllegalTransition, match=r"cancelled \(the video .* was deleted"):
+        await desk.send(NOW_PLEASE)
+    assert desk.stored == before
+
+
+@pytest.mark.parametrize(("dead", "what"), [(SHOP, "the link https://green.shop/ is"), (LOGO, "the image")])
+async def test_a_dead_link_or_image_keeps_a_campaign_from_being_sent_until_it_is_back(dead: str, what: str) -> None:
+    desk = Desk(content=linking(SHOP), report=Report(to_send=3))
+    desk.assets.answers[dead] = Fetched(410)
+    refused = f"{what} .*dead: the server answered 410; .*campaigns campaign send spring"
+    with pytest.raises(NotReady, match=refused):
+        await desk.send(NOW_PLEASE)
+    before = desk.stored
+    with pytest.raises(NotReady, match=refused):
+        await desk.send(NOW_PLEASE)
+    assert desk.stored == before, "a repeat changes nothing"
+    assert desk.stored.status is CampaignStatus.REVIEWED
+    assert what in desk.stored.status_reason
+    desk.assets.answers.clear()
+    assert numbers(await desk.send(NOW_PLEASE)) == [0, 1, 2]
+    assert (desk.stored.status_reason, desk.stored.report.findings) == (None, ())
+
+
+async def test_a_scheduled_campaign_with_a_dead_link_is_reviewed_again_not_asked_for_for_ever() -> None:
+    desk = Desk(content=linking(SHOP), status=CampaignStatus.SCHEDULED, send_at=NOW)
+    desk.assets.answers[SHOP] = Fetched(404)
+    due = SendRequested(campaign_id="spring", due=NOW)
+    with pytest.raises(NotReady, match="is dead"):
+        await desk.send(due)
+    assert (desk.stored.status, desk.stored.send_at) == (CampaignStatus.REVIEWED, None)
+    assert await desk.send(due) == []
+
+
+async def test_a_dead_link_found_before_its_time_leaves_the_campaign_scheduled() -> None:
+    desk = Desk(content=linking(SHOP), status=CampaignStatus.SCHEDULED, send_at=later(60))
+    desk.assets.answers[SHOP] = Fetched(404)
+    with pytest.raises(NotReady, match="is dead"):
+        await desk.send(NOW_PLEASE)
+    assert (desk.stored.status, desk.stored.send_at) == (CampaignStatus.SCHEDULED, later(60))
+
+
+async def test_what_could_not_be_checked_is_shown_and_sent() -> None:
+    earlier = Finding("dead-link", Severity.ERROR, "content", "of an earlier look", "")
+    other = Finding("missing-alt", Severity.WARNING, "html", "1 of 1 images", "")
+    desk = Desk(content=linking(SHOP), report=Report(to_send=3, findings=(other, earlier)))
+    desk.assets.answers[SHOP] = Fetched(503)
+    assert numbers(await desk.send(NOW_PLEASE)) == [0, 1, 2]
+    assert [finding.rule for finding in desk.stored.report.findings] == ["missing-alt", "unchecked-asset"]
+
+
+async def test_nothing_is_asked_for_a_campaign_that_is_sent_later_or_being_sent() -> None:
+    desk = with_video()
+    await desk.send(SendRequested(campaign_id="spring", at=later(60)))
+    sending = with_video(status=CampaignStatus.SENDING, chains=3)
+    await sending.send(NOW_PLEASE)
+    assert desk.assets.asked == sending.assets.asked == []

@@ -1,0 +1,89 @@
+"""What must not wait for a big campaign: test mails, urgent batches; and who leaves while it is under way."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from domain.campaign import CampaignStatus
+from domain.email import EmailState
+from messages.delivery_event import DeliveryEvent, EventType
+from messages.send_batch import SendBatch
+from messages.send_requested import SendRequested
+from messages.test_requested import TestRequested
+from tests.integration.timed_relay import timed_relay
+from tests.integration.whole_way import SENDERS, World, people, world
+from tests.waiting import wait_until
+from workers.resources import now
+
+TESTER = "tester@green.example"
+STEP = [f"p{number}@step.example" for number in range(5)]
+SPRING = SendRequested(campaign_id="spring")
+
+
+async def under_way(here: World, campaign_id: str, addresses: list[str]) -> None:
+    """A campaign that is being sent, with no batch offered to anybody."""
+    await here.reviewed(addresses, campaign_id)
+    found = await here.campaign(campaign_id)
+    await here.stores.slices.plan(campaign_id, range(found.slices))
+    sending = replace(found, status=CampaignStatus.SENDING, status_at=now(), chains=1)
+    await here.stores.campaigns.save(sending, expected={CampaignStatus.REVIEWED})
+
+
+async def test_test_mails_and_urgent_batches_pass_a_campaign_to_twenty_thousand(deployment: dict[str, str]) -> None:
+    """Within 2 s of asking, while 32 batches of the campaign stand in line for all that its destination takes."""
+    names = (*SENDERS, "test-requested")
+    async with (
+        timed_relay() as (port, arrived),
+        world(
+            deployment, *names, smtp_port=port, throttle__groups='{"other": {"per_s": 100}}', sending__stall_s="60",
+            sending__claim_window="200", sending__chains="32",
+        ) as here,
+        here.working(*names),
+    ):  # fmt: skip
+        await here.reviewed(people(20_000))
+        await under_way(here, "step", STEP)
+        await here.publish(SPRING)
+        await arrived.until(lambda who: who.endswith("@crm.example"), 300)
+        waits_s = []
+        for number in range(3):
+            asked_s = time.monotonic()
+            await here.publish(TestRequested(campaign_id="spring", addresses=[TESTER], request_id=f"t{number}"))
+            waits_s.append(await arrived.until(lambda who: who == TESTER, number + 1) - asked_s)
+        asked_s = time.monotonic()
+        await here.publish(SendBatch(campaign_id="step", slice=0, urgent=True))
+        waits_s.append(await arrived.until(lambda who: who in STEP, len(STEP)) - asked_s)
+        assert max(waits_s) < 2, waits_s
+        assert (await here.campaign()).status is CampaignStatus.SENDING
+    assert len([each for each in arrived.moments if each.recipient.endswith("@crm.example")]) < 10_000
+
+
+async def test_who_unsubscribes_while_the_campaign_is_under_way_is_skipped_in_a_later_batch(
+    deployment: dict[str, str],
+) -> None:
+    """D9, R71: eligibility is decided again when a batch is claimed."""
+    names = (*SENDERS, "delivery-event")
+    async with (
+        timed_relay() as (port, arrived),
+        world(deployment, *names, smtp_port=port, throttle__relay_per_s="40", sending__chains="1") as here,
+        here.working(*names),
+    ):
+        rows = await here.reviewed(people(200))
+        leaving = rows[150:160]
+        await here.publish(SPRING)
+        await arrived.until(lambda _: True, 10)
+        told = {"event": EventType.UNSUBSCRIBED, "occurred_at": now()}
+        await here.publish(*[DeliveryEvent(event_id=f"out-{row.id}", email_id=row.id, **told) for row in leaving])
+
+        async def out() -> bool:
+            found = await here.stores.contacts.load([row.contact_id for row in leaving])
+            return all(contact.opt_out is not None for contact in found.values())
+
+        await wait_until(out, timeout_s=10, what="ten have opted out")
+        assert len(arrived) < 120, "it is in a later batch"
+        await here.until_status(CampaignStatus.SENT)
+        books = await here.books()
+    assert books.closed
+    assert books.states == {EmailState.SENT: 190, EmailState.SKIPPED: 10}
+    assert books.skips == {"opted_out": 10}
+    assert not {row.address for row in leaving} & {each.recipient for each in arrived.moments}
