@@ -35,7 +35,7 @@ WATCH_S = 1.0
 class Status:
     queues: Sequence[Depth]
     waiting: Mapping[str, int]  #: messages to be tried again later, by queue
-    parked: Mapping[str, int]  #: by queue
+    parked: Mapping[tuple[str, str], int]  #: by queue and reason
     campaigns: Sequence[tuple[Campaign, Summary]]
 
 
@@ -108,14 +108,19 @@ async def _look(settings: Settings) -> Status:
         if depth.queue in waits and depth.ready:
             later[waits[depth.queue]] = later.get(waits[depth.queue], 0) + depth.ready
     async with context.stores(settings) as stores:
-        campaigns, parked = await quick_view(stores), await stores.parked.counts()
+        campaigns, parked = await quick_view(stores), await stores.parked.tally()
     return Status([depth for depth in found if depth.queue in QUEUES], later, parked, campaigns)
+
+
+def _parked(found: Status, queue: str) -> int:
+    return sum(count for (of_queue, _), count in found.parked.items() if of_queue == queue)
 
 
 def _plain(found: Status) -> dict[str, Any]:
     queues = [
         {"queue": one.queue, "waiting": one.ready, "consumers": one.consumers,
-         "to_be_retried": found.waiting.get(one.queue, 0), "parked": found.parked.get(one.queue, 0)}
+         "to_be_retried": found.waiting.get(one.queue, 0), "parked": _parked(found, one.queue),
+         "parked_by_reason": {reason: n for (queue, reason), n in found.parked.items() if queue == one.queue}}
         for one in found.queues
     ]  # fmt: skip
     return {"queues": queues, "campaigns": [views.brief(*one) for one in found.campaigns]}
@@ -124,10 +129,13 @@ def _plain(found: Status) -> dict[str, Any]:
 def _shown(found: Status) -> RenderableType:
     columns = ("queue", "waiting", "consumers", "to be retried", "parked")
     rows = [
-        (one.queue, one.ready, one.consumers, found.waiting.get(one.queue, 0), found.parked.get(one.queue, 0))
+        (one.queue, one.ready, one.consumers, found.waiting.get(one.queue, 0), _parked(found, one.queue))
         for one in found.queues
     ]
     parts = [table("Queues", columns, rows)] if rows else []
+    if found.parked:
+        kinds = [(queue, reason, count) for (queue, reason), count in sorted(found.parked.items())]
+        parts.append(table("Parked: campaigns parked list", ("queue", "reason", "messages"), kinds))
     notes = [] if rows else ["There are no queues yet: `campaigns init` declares them."]
     if rows and not any(one.consumers for one in found.queues):
         notes.append("No worker runs: `campaigns worker all` starts them.")

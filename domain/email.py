@@ -22,7 +22,8 @@ class EmailState(StrEnum):
     HARD_BOUNCED = "hard_bounced"  #: refused for good, as the reference page counts it
     FAILED = "failed"  #: not delivered through a fault on our side; see `reason`
     SKIPPED = "skipped"  #: not to be sent; see `reason`
-    IN_DOUBT = "in_doubt"  #: was under way when its worker died, or its answer was lost: held, never resent by itself
+    #: was under way when its worker died, or its answer was lost: held, or sent once more (CAMPAIGNS_SENDING__IN_DOUBT)
+    IN_DOUBT = "in_doubt"
 
 
 #: `Email.slice` of a row that is in no batch: skipped by the review, or deferred, which leaves its batch and is put in
@@ -31,12 +32,15 @@ NO_SLICE = -1
 
 OPEN_STATES = frozenset({EmailState.PLANNED, EmailState.CLAIMED, EmailState.DEFERRED})
 
-#: The only moves. Evidence (an open, a DSN, a late owner's outcome) settles what is in doubt.
+#: The only moves. Evidence (an open, a DSN, a late outcome) and people settle what is in doubt; `resend` plans it
+#: once more. A late owner's deferral is no such evidence: it may speak of the try before the last one.
 NEXT: Mapping[EmailState, frozenset[EmailState]] = {
     EmailState.PLANNED: frozenset(EmailState) - {EmailState.PLANNED},
     EmailState.CLAIMED: frozenset(EmailState) - {EmailState.CLAIMED},
     EmailState.DEFERRED: frozenset(EmailState) - {EmailState.PLANNED},
-    EmailState.IN_DOUBT: frozenset({EmailState.SENT, EmailState.HARD_BOUNCED, EmailState.SOFT_BOUNCED}),
+    EmailState.IN_DOUBT: frozenset(
+        {EmailState.SENT, EmailState.HARD_BOUNCED, EmailState.SOFT_BOUNCED, EmailState.FAILED, EmailState.PLANNED}
+    ),
     EmailState.SENT: frozenset(),
     EmailState.SOFT_BOUNCED: frozenset(),
     EmailState.HARD_BOUNCED: frozenset(),
@@ -45,7 +49,18 @@ NEXT: Mapping[EmailState, frozenset[EmailState]] = {
 }
 
 #: What evidence may say of a row in doubt, in rising weight: who opened a mail has it, whatever else was reported.
-PROOFS = (EmailState.SOFT_BOUNCED, EmailState.HARD_BOUNCED, EmailState.SENT)
+PROOFS = (EmailState.FAILED, EmailState.SOFT_BOUNCED, EmailState.HARD_BOUNCED, EmailState.SENT)
+
+
+class DoubtReason(StrEnum):
+    """Why a row is in doubt."""
+
+    WORKER_DIED = "worker_died"  #: its worker was killed, or silent for longer than its lease, while it was sending
+    REPLY_LOST = "reply_lost"  #: the connection was lost after the final dot
+
+
+#: `Email.reason` of a row that was in doubt, and of which somebody knows that it never went out.
+NOT_SENT = "not_sent"
 
 
 class SkipReason(StrEnum):
@@ -114,9 +129,10 @@ class Email:
     lawful_basis: str | None = None
     service: ServiceStatus = ServiceStatus.NONE
     times: Mapping[str, datetime] = field(default_factory=dict)  #: first time of each service status and mark
-    #: how a bounce that came after the relay's 250 is counted, HARD_BOUNCED or SOFT_BOUNCED; None: none came
+    #: what a bounce that came after the relay's 250 proves, counted as hard or else as soft; None: none came
     bounced: EmailState | None = None
     proof: EmailState | None = None  #: the weightiest of `PROOFS` that events gave; it settles a row in doubt
+    resent_at: datetime | None = None  #: when it was planned once more out of doubt: its person may have it twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +160,7 @@ class EmailEvent:
     mark: Mark | None = None
     #: what the event proves about a row that is in doubt, or None
     proves: EmailState | None = None
+    reason: str | None = None  #: the `Reason` of what it proves, where that is no success
 
 
 def email_id(campaign_id: str, contact_id: str, occurrence: int = 0) -> str:

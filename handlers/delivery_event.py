@@ -14,7 +14,9 @@ from domain.errors import Conflict, UnknownEmail
 from domain.events import StoredEvent
 from domain.lists import Suppression
 from domain.smtp_reply import Reply, is_dead, verdict
+from domain.strikes import Sign, SignKind, strikes
 from handlers.ports import Contacts, Emails, Events, Suppressions
+from handlers.strike_book import StrikeBook
 from messages.base import Message
 from messages.delivery_event import DeliveryEvent, EventType, Evidence
 
@@ -33,6 +35,8 @@ _MARKS: Mapping[EventType, Mark] = {
     EventType.UNSUBSCRIBED: Mark.UNSUBSCRIBED,
     EventType.AUTOREPLY: Mark.AUTOREPLIED,
 }
+#: Somebody reads there.
+_ALIVE = frozenset({EventType.OPENED, EventType.CLICKED, EventType.REPLIED})
 #: These say that the mail did not arrive, or not yet. Every other one proves that it was sent.
 _NO_PROOF_OF_SENDING = frozenset({EventType.BOUNCED, EventType.DEFERRED})
 
@@ -48,6 +52,7 @@ class DeliveryRecorder:
     events: Events
     suppressions: Suppressions
     contacts: Contacts
+    strikes: StrikeBook
     address_key: bytes
 
     async def __call__(self, events: Sequence[DeliveryEvent]) -> Sequence[Message]:
@@ -78,7 +83,8 @@ class DeliveryRecorder:
 
     async def _suppress(self, told: Sequence[tuple[str, DeliveryEvent]]) -> None:
         found = [_suppression(email, event) for email, event in told]
-        if suppressions := [each for each in found if each is not None]:
+        struck = await self.strikes.told([sign for email, event in told for sign in _signs(email, event)])
+        if suppressions := [*(each for each in found if each is not None), *struck]:
             await self.suppressions.add(suppressions)
 
     async def _opt_out(self, leaving: Mapping[str, tuple[str, DeliveryEvent]]) -> None:
@@ -118,6 +124,7 @@ def _applied(email: str, event: DeliveryEvent) -> EmailEvent:
         service=_SERVICE.get(event.event),
         mark=_MARKS.get(event.event),
         proves=_proof(event),
+        reason=_reason(event),
     )
 
 
@@ -128,8 +135,13 @@ def _proof(event: DeliveryEvent) -> EmailState | None:
     if event.event is EventType.DEFERRED:
         return None
     reply = _reply(event.evidence)
-    hard = reply is not None and counted(verdict(reply).reason, permanent=reply.permanent) is EmailState.HARD_BOUNCED
-    return EmailState.HARD_BOUNCED if hard else EmailState.SOFT_BOUNCED
+    return EmailState.SOFT_BOUNCED if reply is None else counted(verdict(reply).reason, permanent=reply.permanent)
+
+
+def _reason(event: DeliveryEvent) -> str | None:
+    """Why the mail did not arrive, as far as a bounce says it."""
+    reply = _reply(event.evidence) if event.event is EventType.BOUNCED else None
+    return verdict(reply).reason if reply else None
 
 
 def _reply(evidence: Evidence | None) -> Reply | None:
@@ -152,6 +164,19 @@ def _suppression(email: str, event: DeliveryEvent) -> Suppression | None:
     if reason is None:
         return None
     return Suppression(_contact(email), reason, event.occurred_at.astimezone(UTC), _evidence(email, event))
+
+
+def _signs(email: str, event: DeliveryEvent) -> Sequence[Sign]:
+    """What the event says of the address (D10)."""
+    at = event.occurred_at.astimezone(UTC)
+    if event.event in _ALIVE:
+        return [Sign(_contact(email), email, SignKind.ALIVE, at)]
+    if event.event is not EventType.BOUNCED:
+        return []
+    returned = Sign(_contact(email), email, SignKind.RETURNED, at)
+    if strikes(_proof(event) or EmailState.SENT, _reason(event)):
+        return [returned, Sign(_contact(email), email, SignKind.STRUCK, at)]
+    return [returned]
 
 
 def _is_dead(evidence: Evidence | None) -> bool:

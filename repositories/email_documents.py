@@ -4,7 +4,8 @@
  address, identity: address in lower case, ref, message_id, lawful_basis, slice: number or -1,
  state, reason, detail, attempts, first_tried_at, next_at, state_at, reply: {code, text, stage, relay},
  service: rank of the service status, times: {<service status or mark>: first time},
- proof: index in PROOFS, bounced: index in PROOFS, settled: the proof that the state rests on}
+ proof: weight of the heaviest proof, proved: {<state>: reason}, bounced: the same of bounces only,
+ settled: weight of what the state rests on, of a row that was in doubt, resent_at}
 
 What is None is absent. Moments are dates, cut to milliseconds.
 """
@@ -20,6 +21,8 @@ from repositories.connection import Document
 from repositories.values import without_nulls
 
 _SERVICES = tuple(ServiceStatus)
+#: Of the lightest proof. That one came last to the table; what was stored before it keeps its meaning.
+LIGHTEST = -1
 
 
 def document_of(email: Email) -> Document:
@@ -47,6 +50,7 @@ def document_of(email: Email) -> Document:
             "times": dict(email.times),
             "proof": weight(email.proof),
             "bounced": weight(email.bounced),
+            "resent_at": email.resent_at,
         }
     )
 
@@ -57,7 +61,7 @@ def reply_document(reply: Reply) -> Document:
 
 def weight(proof: EmailState | None) -> int | None:
     """How a proof is stored: the higher of two numbers is the one that holds."""
-    return PROOFS.index(proof) if proof else None
+    return PROOFS.index(proof) + LIGHTEST if proof else None
 
 
 def email_of(document: Mapping[str, Any]) -> Email:
@@ -84,8 +88,9 @@ def email_of(document: Mapping[str, Any]) -> Email:
         times=document["times"],
         proof=proof_of(document.get("proof")),
         bounced=proof_of(document.get("bounced")),
+        resent_at=document.get("resent_at"),
     )
 
 
 def proof_of(stored: int | None) -> EmailState | None:
-    return None if stored is None else PROOFS[stored]
+    return None if stored is None else PROOFS[stored - LIGHTEST]

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from domain.books import Response
-from domain.email import PROOFS, EmailState, Mark, ServiceStatus
+from domain.breakers import TRIED_STATES
+from domain.email import EmailState, Mark, ServiceStatus
+from domain.smtp_reply import OURS
 from repositories.connection import Document
-from repositories.email_documents import proof_of
+from repositories.email_documents import proof_of, weight
 
-_HARD = PROOFS.index(EmailState.HARD_BOUNCED)
+_HARD = weight(EmailState.HARD_BOUNCED)
 
 
 def _signed(name: str) -> Document:
@@ -37,6 +39,15 @@ QUERIES: Mapping[str, Document] = {
     "in_doubt": {"state": EmailState.IN_DOUBT},
     "skipped": {"state": EmailState.SKIPPED},
 }
+
+#: What breakers look at (D11); each is answered from an index, and reads no more rows than it counts.
+HARM: Mapping[str, Document] = {
+    "hard_bounced": {"state": EmailState.HARD_BOUNCED},
+    "bounced_later": {"state": EmailState.SENT, "bounced": _HARD},
+    "complaints": _signed(Mark.COMPLAINED),
+    "sender_faults": {"state": EmailState.FAILED, "reason": {"$in": sorted(OURS)}},
+}
+TRIED: Document = {"state": {"$in": sorted(TRIED_STATES)}}
 
 #: Counts rows by everything that the numbers look at: a few dozen kinds, however many rows.
 RESPONSES: Sequence[Document] = (

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from pymongo import UpdateOne
+from pymongo import UpdateMany, UpdateOne
 
-from domain.email import NEXT, NO_SLICE, PROOFS, EmailEvent, EmailState, Mark, Outcome
+from domain.email import NEXT, NO_SLICE, OPEN_STATES, PROOFS, EmailEvent, EmailState, Mark, Outcome
 from repositories.connection import Document
-from repositories.email_documents import reply_document, weight
+from repositories.email_documents import LIGHTEST, reply_document, weight
 from repositories.values import without_nulls
 
 #: The states that each state may follow.
@@ -18,17 +19,24 @@ _BEFORE: Mapping[EmailState, list[EmailState]] = {
     state: [before for before, after in NEXT.items() if state in after] for state in EmailState
 }
 
-#: Rows in doubt of which events told something, and rows that were settled by a lighter proof than they have now.
+#: Rows of which events told something: in doubt, to be sent once more out of doubt, or settled by no weightier proof.
 UNSETTLED: Document = {
     "proof": {"$exists": True},
     "$or": [
         {"state": EmailState.IN_DOUBT},
-        {"settled": {"$exists": True}, "$expr": {"$lt": ["$settled", "$proof"]}},
+        {"state": {"$in": sorted(OPEN_STATES)}, "resent_at": {"$exists": True}},
+        {"settled": {"$exists": True}, "$expr": {"$lte": ["$settled", "$proof"]}},
     ],
 }
+_PLACE = {"$subtract": ["$proof", LIGHTEST]}
 SETTLE: Sequence[Document] = (
-    {"$set": {"state": {"$arrayElemAt": [[str(state) for state in PROOFS], "$proof"]}, "settled": "$proof"}},
-    {"$unset": "reason"},
+    {
+        "$set": {
+            "state": {"$arrayElemAt": [[str(state) for state in PROOFS], _PLACE]},
+            "reason": {"$ifNull": [{"$arrayElemAt": [[f"$proved.{state}" for state in PROOFS], _PLACE]}, "$$REMOVE"]},
+            "settled": "$proof",
+        }
+    },
 )
 
 
@@ -41,6 +49,41 @@ def key(email_id: str) -> Document:
 def is_id(text: str) -> bool:
     """Whether it has the form of a row's id; events from outside may name anything."""
     return text.count(":") == 2
+
+
+def outcome_updates(outcomes: Iterable[Outcome]) -> list[UpdateMany | UpdateOne]:
+    """Stores the outcomes. Mails that were taken are most of them: those that one bulk has in common are one update,
+    at half the processor time of MongoDB and a fifth of ours."""
+    groups: dict[tuple[object, ...], list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        groups[_alike(outcome)].append(outcome)
+    return [outcome_update(group[0]) if len(group) == 1 else _all_sent(group) for group in groups.values()]
+
+
+def _alike(outcome: Outcome) -> tuple[object, ...]:
+    """Equal for mails of one campaign that were taken, but for what the relay said; else unlike every other's."""
+    reply = outcome.reply
+    if outcome.state is not EmailState.SENT or reply is None or not outcome.tried:
+        return (outcome.email_id, outcome.at)
+    return (outcome.email_id.partition(":")[0], outcome.at, reply.code, reply.stage, reply.relay)
+
+
+def _all_sent(outcomes: Sequence[Outcome]) -> UpdateMany:
+    """What `outcome_update` does, for mails that are alike. Each finds its own reply by the place of its id."""
+    ids, first = [outcome.email_id for outcome in outcomes], outcomes[0]
+    texts = [outcome.reply.text for outcome in outcomes if outcome.reply]
+    place = {"$indexOfArray": [{"$literal": ids}, "$_id"]}
+    reply = {name: {"$literal": value} for name, value in _set(first)["reply"].items()}
+    changes = {
+        "state": first.state,
+        "state_at": first.at,
+        "attempts": {"$add": ["$attempts", 1]},
+        "first_tried_at": {"$min": ["$first_tried_at", first.at]},
+        "reply": {**reply, "text": {"$arrayElemAt": [{"$literal": texts}, place]}},
+        **dict.fromkeys(("reason", "detail", "next_at"), "$$REMOVE"),
+    }
+    campaign_id = first.email_id.partition(":")[0]
+    return UpdateMany({"_id": {"$in": ids}, "campaign_id": campaign_id, **_guard(first)}, [{"$set": changes}])
 
 
 def outcome_update(outcome: Outcome) -> UpdateOne:
@@ -86,6 +129,13 @@ def event_updates(events: Iterable[EmailEvent]) -> dict[str, UpdateOne]:
     return {email: UpdateOne(key(email), _operators(own)) for email, own in of_email.items()}
 
 
+def hand_settled(state: EmailState, reason: str | None, detail: str, at: datetime) -> Document:
+    """How a person settles a row in doubt; evidence that is weightier settles it anew."""
+    changes = {"state": state, "state_at": at, "reason": reason, "detail": detail, "settled": weight(state)}
+    gone = {"$unset": {"reason": ""}} if reason is None else {}
+    return {"$set": without_nulls(changes), **gone}
+
+
 def _operators(events: Sequence[EmailEvent]) -> Document:
     earliest: dict[str, Any] = {}
     for event in events:
@@ -93,6 +143,9 @@ def _operators(events: Sequence[EmailEvent]) -> Document:
             if name is not None:
                 field = f"times.{name}"
                 earliest[field] = min(earliest.get(field, event.at), event.at)
+        if event.proves and event.reason:  # of several the first by name, so that their order makes no difference
+            field = f"proved.{event.proves}"
+            earliest[field] = min(earliest.get(field, event.reason), event.reason)
     highest = {
         "service": max((event.service.rank for event in events if event.service), default=0),
         "proof": _heaviest(events),

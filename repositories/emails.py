@@ -10,16 +10,22 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 
 from domain.books import Books, Response, Summary, books, summary
-from domain.email import NO_SLICE, OPEN_STATES, Email, EmailEvent, EmailState, Outcome, SkipReason
+from domain.breakers import Counts
+from domain.email import NO_SLICE, OPEN_STATES, DoubtReason, Email, EmailEvent, EmailState, Outcome, SkipReason
 from repositories.bulk import insert_missing, written
 from repositories.connection import Database, Document, collection
 from repositories.email_documents import document_of, email_of
-from repositories.email_numbers import QUERIES, RESPONSES, response_of
-from repositories.email_updates import SETTLE, UNSETTLED, event_updates, is_id, key, outcome_update
+from repositories.email_numbers import HARM, QUERIES, RESPONSES, TRIED, response_of
+from repositories.email_updates import SETTLE, UNSETTLED, event_updates, hand_settled, is_id, key, outcome_updates
 from repositories.errors import answered, streamed
 
 _OPEN = {"$in": sorted(OPEN_STATES)}
+ROWS_AT_ONCE = 5000  #: per round trip: a whole batch, whose size a setting limits to so many
 _UNTOUCHED = [EmailState.PLANNED, EmailState.SKIPPED]
+#: In doubt, and neither proved nor sent once more.
+_DOUBTFUL: Document = {
+    "state": EmailState.IN_DOUBT, "resent_at": {"$exists": False}, "proof": {"$exists": False}
+}  # fmt: skip
 
 
 class MongoEmails:
@@ -40,10 +46,11 @@ class MongoEmails:
         return sorted(await answered(self._emails.distinct("slice", open_rows)))
 
     async def due_in_slice(self, campaign_id: str, number: int) -> Sequence[Email]:
-        return await self._found({"campaign_id": campaign_id, "slice": number, "state": _OPEN})
+        rows = self._emails.find({"campaign_id": campaign_id, "slice": number, "state": _OPEN}).sort("_id", 1)
+        return [email_of(document) for document in await answered(rows.batch_size(ROWS_AT_ONCE).to_list(None))]
 
     async def store(self, outcomes: Sequence[Outcome]) -> None:
-        await written(self._emails, [outcome_update(outcome) for outcome in outcomes])
+        await written(self._emails, outcome_updates(outcomes))
         if doubted := [each.email_id for each in outcomes if each.state is EmailState.IN_DOUBT]:
             await self._settle(_all(doubted))
 
@@ -55,13 +62,45 @@ class MongoEmails:
         named = frozenset(event.email_id for event in events)
         return frozenset() if found == len(named) else named - await self._known(updates)
 
-    async def doubt(self, campaign_id: str, number: int, at: datetime) -> int:
-        rows = {"campaign_id": campaign_id, "slice": number}
-        changes = {"state": EmailState.IN_DOUBT, "reason": "worker_died", "state_at": at}
-        doubted = self._emails.update_many({**rows, "state": _OPEN}, {"$set": changes})
+    async def doubt(
+        self, campaign_id: str, number: int, at: datetime, *, through: str | None = None, detail: str | None = None
+    ) -> int:
+        rows: Document = {"campaign_id": campaign_id, "slice": number}
+        begun = {} if through is None else {"_id": {"$lte": through}}
+        changes = {"state": EmailState.IN_DOUBT, "reason": DoubtReason.WORKER_DIED, "detail": detail, "state_at": at}
+        doubted = self._emails.update_many({**rows, **begun, "state": _OPEN}, {"$set": changes})
         count = (await answered(doubted)).modified_count
         await self._settle(rows)
         return count
+
+    async def doubtful(self, campaign_id: str, since: datetime, limit: int) -> Sequence[str]:
+        rows = self._emails.find({"campaign_id": campaign_id, **_DOUBTFUL, "state_at": {"$lte": since}}, {"_id": 1})
+        return [document["_id"] async for document in streamed(rows.sort("state_at", 1).limit(limit))]
+
+    async def resend(self, ids: Sequence[str], number: int, at: datetime) -> int:
+        changes = {"state": EmailState.PLANNED, "slice": number, "state_at": at, "resent_at": at}
+        planned = self._emails.update_many({**_all(ids), **_DOUBTFUL}, {"$set": changes})
+        return (await answered(planned)).modified_count
+
+    async def settle(
+        self,
+        campaign_id: str,
+        ids: Sequence[str] | None,
+        state: EmailState,
+        *,
+        reason: str | None,
+        by: str,
+        at: datetime,
+    ) -> int:
+        named: Document = {} if ids is None else {"_id": {"$in": list(ids)}}
+        rows = {"campaign_id": campaign_id, "state": EmailState.IN_DOUBT, **named}
+        settled = self._emails.update_many(rows, hand_settled(state, reason, f"settled by {by}", at))
+        return (await answered(settled)).modified_count
+
+    async def resent(self, campaign_id: str) -> int:
+        """How many were sent once more out of doubt: so many people at most have a mail twice."""
+        rows = {"campaign_id": campaign_id, "resent_at": {"$exists": True}}
+        return await answered(self._emails.count_documents(rows))
 
     async def due(self, campaign_id: str, now: datetime, limit: int) -> Sequence[str]:
         waiting = {"campaign_id": campaign_id, "slice": NO_SLICE, "state": EmailState.DEFERRED}
@@ -79,6 +118,9 @@ class MongoEmails:
             "$set": {"state": EmailState.SKIPPED, "reason": reason, "state_at": at},
             "$unset": {"detail": "", "next_at": ""},
         }
+        again = {"campaign_id": campaign_id, "state": _OPEN, "resent_at": {"$exists": True}}
+        doubt = {"$set": {"state": EmailState.IN_DOUBT, "state_at": at}, "$unset": {"next_at": ""}}
+        await answered(self._emails.update_many(again, doubt))
         skipped = self._emails.update_many({"campaign_id": campaign_id, "state": _OPEN}, changes)
         return (await answered(skipped)).modified_count
 
@@ -94,6 +136,17 @@ class MongoEmails:
             async for found in streamed(self._emails.aggregate(stages))
         }
         return books(selected, counts, await self._conflicts(campaign_id))
+
+    async def harm(self, campaign_id: str) -> Counts:
+        counted = {name: await self._count(campaign_id, query) for name, query in HARM.items()}
+        return Counts(
+            hard_bounced=counted["hard_bounced"] + counted["bounced_later"],
+            complaints=counted["complaints"],
+            sender_faults=counted["sender_faults"],
+        )
+
+    async def tried(self, campaign_id: str) -> int:
+        return await self._count(campaign_id, TRIED)
 
     async def get(self, email_id: str) -> Email | None:
         document = await answered(self._emails.find_one(key(email_id))) if is_id(email_id) else None
@@ -125,6 +178,9 @@ class MongoEmails:
             rows["ref"] = {"$gt": f"{module}:", "$lt": f"{module};"}
         async for document in streamed(self._emails.find(rows).sort("_id", 1).limit(limit)):
             yield email_of(document)
+
+    async def _count(self, campaign_id: str, query: Document) -> int:
+        return await answered(self._emails.count_documents({"campaign_id": campaign_id, **query}))
 
     async def _found(self, query: Document) -> list[Email]:
         return [email_of(document) async for document in streamed(self._emails.find(query).sort("_id", 1))]

@@ -80,6 +80,23 @@ async def test_an_open_settles_a_row_in_doubt(ledger: Ledger) -> None:
     assert ((await row(ledger)).state, (await row(ledger)).reason) == (EmailState.SENT, None)
 
 
+@pytest.mark.parametrize(
+    ("proves", "reason"),
+    [
+        (EmailState.FAILED, "spam_content"),
+        (EmailState.SOFT_BOUNCED, "mailbox_full"),
+        (EmailState.HARD_BOUNCED, "user_unknown"),
+    ],
+)
+async def test_a_bounce_settles_a_row_in_doubt_with_its_reason(ledger: Ledger, proves: EmailState, reason: str) -> None:
+    await ledger.plan([an_email(state=EmailState.IN_DOUBT, reason="worker_died")])
+    bounced = replace(BOUNCED, proves=proves, reason=reason)
+    await ledger.apply([bounced])
+    await ledger.apply([replace(bounced, reason="zzz"), bounced])
+    assert ((await row(ledger)).state, (await row(ledger)).reason) == (proves, reason)
+    assert (await row(ledger)).proof is proves
+
+
 async def test_an_open_outweighs_a_bounce_that_settled_first(ledger: Ledger) -> None:
     await ledger.plan([an_email(state=EmailState.IN_DOUBT)])
     await ledger.apply([BOUNCED])

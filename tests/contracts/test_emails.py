@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from domain.email import NEXT, NO_SLICE, OPEN_STATES, Email, EmailState, ServiceStatus, SkipReason
+from domain.breakers import Counts
+from domain.email import NEXT, NO_SLICE, NOT_SENT, OPEN_STATES, Email, EmailState, Mark, ServiceStatus, SkipReason
 from repositories.emails import MongoEmails
 from tests.builders import NOW, a_reply, an_email, an_event, an_id, an_outcome, emails, later
 from tests.fakes.emails import MemoryEmails
@@ -99,6 +100,46 @@ async def test_an_outcome_is_written_with_its_reply_and_counted(ledger: Ledger) 
     assert stored == replace(
         an_email(), state=EmailState.SENT, attempts=1, first_tried_at=NOW, state_at=NOW, reply=a_reply()
     )
+
+
+async def test_outcomes_of_many_that_were_taken_at_once_are_each_persons_own(ledger: Ledger) -> None:
+    """They are one update: each keeps its own reply, its own number of tries and its first time."""
+    tried, doubted, ended, *planned = emails(40)
+    before = [
+        replace(tried, state=EmailState.DEFERRED, attempts=2, first_tried_at=later(-900), reason="mailbox_full",
+                detail="why", next_at=NOW, reply=a_reply(451, "4.2.2 Full")),
+        replace(doubted, state=EmailState.IN_DOUBT, reason="worker_died"),
+        replace(ended, state=EmailState.SKIPPED, reason="opted_out"),
+        *planned,
+    ]  # fmt: skip
+    await ledger.plan(before)
+    replies = {row.id: a_reply(250, f"2.0.0 $ok.{place}") for place, row in enumerate(before)}
+    outcomes = [an_outcome(row, reply=replies[row.id]) for row in before]
+    for _ in range(2):
+        await ledger.store([*outcomes, an_outcome(an_email("nobody@example.com"))])
+    sent = {"state": EmailState.SENT, "state_at": NOW, "reason": None, "detail": None, "next_at": None}
+    for row_before in before:
+        expected = replace(
+            row_before, **sent, reply=replies[row_before.id], attempts=row_before.attempts + 1,
+            first_tried_at=row_before.first_tried_at or NOW,
+        )  # fmt: skip
+        assert await row(ledger, row_before) == (row_before if row_before.id == ended.id else expected)
+
+
+async def test_outcomes_that_are_not_alike_are_stored_together(ledger: Ledger) -> None:
+    rows = [*emails(4), *[replace(an_email(f"q{n}@example.com", "other")) for n in range(3)]]
+    await ledger.plan(rows)
+    outcomes = [
+        an_outcome(rows[0]),
+        an_outcome(rows[1], reply=a_reply(251, "2.1.5 will forward")),
+        an_outcome(rows[2], EmailState.HARD_BOUNCED, reply=a_reply(550, "5.1.1 unknown"), reason="user_unknown"),
+        an_outcome(rows[3], EmailState.DEFERRED, reason="mailbox_full"),
+        *[an_outcome(each, at=later(1)) for each in rows[4:]],
+    ]
+    await ledger.store(outcomes)
+    stored = [await row(ledger, each) for each in rows]
+    assert [each.state for each in stored] == [each.state for each in outcomes]
+    assert [each.reply for each in stored] == [each.reply for each in outcomes]
 
 
 async def test_a_skip_at_claim_is_no_try(ledger: Ledger) -> None:
@@ -210,11 +251,136 @@ async def test_an_abandoned_slice_leaves_its_open_rows_in_doubt(ledger: Ledger) 
     assert await ledger.doubt("spring", 0, later(60)) == 0
 
 
+async def test_of_a_slice_begun_in_part_only_rows_that_were_begun_are_in_doubt(ledger: Ledger) -> None:
+    rows = sorted(emails(4), key=lambda each: each.id)
+    await ledger.plan(rows)
+    await ledger.store([an_outcome(rows[0])])
+    assert await ledger.doubt("spring", 0, later(60), through=rows[2].id, detail="held by a") == 2
+    found = [await row(ledger, each) for each in rows]
+    assert [each.state for each in found] == [
+        EmailState.SENT, EmailState.IN_DOUBT, EmailState.IN_DOUBT, EmailState.PLANNED
+    ]  # fmt: skip
+    assert [each.detail for each in found] == [None, "held by a", "held by a", None]
+
+
 async def test_a_late_owners_outcome_settles_a_row_in_doubt(ledger: Ledger) -> None:
     await ledger.plan([an_email()])
     await ledger.doubt("spring", 0, later(60))
     await ledger.store([an_outcome(an_email(), at=later(-1))])
     assert (await row(ledger, an_email())).state is EmailState.SENT
+
+
+async def test_a_late_owners_deferral_settles_nothing(ledger: Ledger) -> None:
+    await ledger.plan([an_email()])
+    await ledger.doubt("spring", 0, later(60))
+    await ledger.store([an_outcome(an_email(), EmailState.DEFERRED)])
+    assert (await row(ledger, an_email())).state is EmailState.IN_DOUBT
+
+
+async def test_doubts_are_found_the_oldest_first_without_those_that_were_sent_once_more(ledger: Ledger) -> None:
+    new, old, again, proved, sent = emails(5)
+    doubt: dict[str, Any] = {"state": EmailState.IN_DOUBT, "state_at": later(9)}
+    await ledger.plan(
+        [
+            replace(new, **doubt),
+            replace(old, **{**doubt, "state_at": later(5)}),
+            replace(again, **doubt, resent_at=later(3)),
+            replace(proved, **doubt, proof=EmailState.SENT),
+            replace(sent, state=EmailState.SENT),
+        ]
+    )
+    assert await ledger.doubtful("spring", later(9), 10) == [old.id, new.id]
+    assert await ledger.doubtful("spring", later(8), 10) == [old.id]
+    assert await ledger.doubtful("spring", later(9), 1) == [old.id]
+    assert await ledger.doubtful("autumn", later(9), 10) == []
+
+
+async def test_a_row_in_doubt_is_planned_once_more_and_only_once(ledger: Ledger) -> None:
+    ann = an_email(state=EmailState.IN_DOUBT, reason="reply_lost", detail="lost")
+    await ledger.plan([ann, *emails(1)])
+    assert await ledger.resend([ann.id, emails(1)[0].id], 7, later(60)) == 1
+    again = await row(ledger, ann)
+    assert (again.state, again.slice, again.reason, again.detail) == (EmailState.PLANNED, 7, "reply_lost", "lost")
+    assert again.resent_at == later(60)
+    assert again.message_id == ann.message_id
+    assert await ledger.doubt("spring", 7, later(90)) == 1
+    assert await ledger.resend([ann.id], 8, later(99)) == 0
+    assert (await row(ledger, ann)).state is EmailState.IN_DOUBT
+    assert await ledger.resent("spring") == 1
+
+
+async def test_a_second_mail_that_is_not_sent_after_all_leaves_the_doubt_as_it_was(ledger: Ledger) -> None:
+    ann = an_email(state=EmailState.IN_DOUBT, reason="reply_lost")
+    await ledger.plan([ann, *emails(1)])
+    await ledger.resend([ann.id], 7, later(60))
+    assert await ledger.skip_open("spring", SkipReason.CANCELLED, later(90)) == 1
+    assert ((await row(ledger, ann)).state, (await row(ledger, ann)).reason) == (EmailState.IN_DOUBT, "reply_lost")
+    assert (await ledger.books("spring", 2)).closed
+
+
+async def test_evidence_of_the_first_mail_keeps_the_second_from_being_sent(ledger: Ledger) -> None:
+    ann = an_email(state=EmailState.IN_DOUBT)
+    await ledger.plan([ann])
+    await ledger.resend([ann.id], 7, later(60))
+    await ledger.apply([an_event(ann, service=ServiceStatus.OPENED, proves=EmailState.SENT)])
+    assert (await row(ledger, ann)).state is EmailState.SENT
+    assert await ledger.due_in_slice("spring", 7) == []
+
+
+async def test_evidence_of_the_first_mail_ends_the_deferral_of_the_second(ledger: Ledger) -> None:
+    ann = an_email(state=EmailState.IN_DOUBT)
+    await ledger.plan([ann])
+    await ledger.resend([ann.id], 7, later(60))
+    await ledger.store([an_outcome(ann, EmailState.DEFERRED, at=later(70), next_at=later(80))])
+    await ledger.apply([an_event(ann, service=ServiceStatus.OPENED, proves=EmailState.SENT)])
+    assert (await row(ledger, ann)).state is EmailState.SENT
+    assert await ledger.due("spring", later(99), 10) == []
+
+
+async def test_a_second_mail_that_was_deferred_when_it_is_cancelled_is_in_doubt_again(ledger: Ledger) -> None:
+    """As skipped it would be in the remainder, and the person would get what the first mail may have brought."""
+    ann = an_email(state=EmailState.IN_DOUBT)
+    await ledger.plan([ann])
+    await ledger.resend([ann.id], 7, later(60))
+    await ledger.store([an_outcome(ann, EmailState.DEFERRED, at=later(70), next_at=later(80))])
+    assert await ledger.skip_open("spring", SkipReason.CANCELLED, later(90)) == 0
+    assert ((await row(ledger, ann)).state, (await row(ledger, ann)).next_at) == (EmailState.IN_DOUBT, None)
+    assert (await ledger.books("spring", 1)).closed
+
+
+@pytest.mark.parametrize(("state", "reason"), [(EmailState.SENT, None), (EmailState.FAILED, NOT_SENT)])
+async def test_doubts_are_settled_by_hand_and_nothing_else_is(
+    ledger: Ledger, state: EmailState, reason: str | None
+) -> None:
+    one, two, planned = emails(3)
+    await ledger.plan([replace(each, state=EmailState.IN_DOUBT, reason="worker_died") for each in (one, two)])
+    await ledger.plan([planned, an_email(campaign_id="autumn", state=EmailState.IN_DOUBT)])
+    assert await ledger.settle("spring", [one.id, planned.id], state, reason=reason, by="ann", at=later(9)) == 1
+    settled = await row(ledger, one)
+    assert (settled.state, settled.reason, settled.detail, settled.state_at) == (
+        state, reason, "settled by ann", later(9),
+    )  # fmt: skip
+    assert await ledger.settle("spring", None, state, reason=reason, by="ann", at=later(9)) == 1
+    assert await ledger.settle("spring", None, state, reason=reason, by="ann", at=later(9)) == 0
+    assert (await row(ledger, planned)).state is EmailState.PLANNED
+    assert (await ledger.books("spring", 3)).balanced
+
+
+async def test_evidence_outweighs_a_hand_that_said_it_was_never_sent(ledger: Ledger) -> None:
+    ann = an_email(state=EmailState.IN_DOUBT)
+    await ledger.plan([ann])
+    await ledger.settle("spring", None, EmailState.FAILED, reason=NOT_SENT, by="ann", at=later(9))
+    await ledger.apply([an_event(ann, service=ServiceStatus.OPENED, proves=EmailState.SENT)])
+    assert ((await row(ledger, ann)).state, (await row(ledger, ann)).reason) == (EmailState.SENT, None)
+
+
+async def test_a_bounce_after_a_hand_that_said_it_was_sent_marks_the_row(ledger: Ledger) -> None:
+    ann = an_email(state=EmailState.IN_DOUBT)
+    await ledger.plan([ann])
+    await ledger.settle("spring", None, EmailState.SENT, reason=None, by="ann", at=later(9))
+    await ledger.apply([an_event(ann, mark=Mark.BOUNCED, proves=EmailState.HARD_BOUNCED)])
+    stored = await row(ledger, ann)
+    assert (stored.state, stored.bounced) == (EmailState.SENT, EmailState.HARD_BOUNCED)
 
 
 async def test_open_rows_are_skipped_when_a_campaign_is_cancelled(ledger: Ledger) -> None:
@@ -282,3 +448,23 @@ async def test_an_event_before_the_outcome_does_not_block_it(ledger: Ledger) -> 
     await ledger.store([an_outcome(an_email())])
     stored = await row(ledger, an_email())
     assert (stored.state, stored.service) == (EmailState.SENT, ServiceStatus.OPENED)
+
+
+async def test_harm_counts_each_email_once(ledger: Ledger) -> None:
+    """D11: bounces at once and later ones, complaints, faults of ours; and apart from them all who were tried."""
+    marks = {"complained": NOW}
+    states: list[dict[str, Any]] = [
+        {"state": EmailState.HARD_BOUNCED, "bounced": EmailState.HARD_BOUNCED},  # it was in doubt, and proved
+        {"state": EmailState.HARD_BOUNCED, "reason": "user_unknown"},
+        {"state": EmailState.SENT, "bounced": EmailState.HARD_BOUNCED, "times": {"bounced": NOW}},
+        {"state": EmailState.SENT, "bounced": EmailState.SOFT_BOUNCED, "times": {"bounced": NOW}},
+        {"state": EmailState.SENT, "times": marks},
+        {"state": EmailState.SOFT_BOUNCED, "reason": "mailbox_full"},
+        {"state": EmailState.FAILED, "reason": "auth_failure"},
+        {"state": EmailState.FAILED, "reason": "tls_failure"},
+        {"state": EmailState.DEFERRED}, {"state": EmailState.IN_DOUBT}, {"state": EmailState.SKIPPED}, {},
+    ]  # fmt: skip
+    rows = [an_email(f"p{place}@example.com", **fields) for place, fields in enumerate(states)]
+    await ledger.plan([*rows, an_email(campaign_id="other", state=EmailState.HARD_BOUNCED)])
+    assert await ledger.harm("spring") == Counts(hard_bounced=3, complaints=1, sender_faults=1)
+    assert await ledger.tried("spring") == 8

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.books import NUMBERS, Books, Response, Summary, books, summary
+from domain.breakers import TRIED_STATES, Counts
 from domain.email import (
     NEXT,
     NO_SLICE,
@@ -21,6 +22,7 @@ from domain.email import (
     ServiceStatus,
     SkipReason,
 )
+from domain.smtp_reply import OURS
 
 _UNTOUCHED = frozenset({EmailState.PLANNED, EmailState.SKIPPED})
 
@@ -28,7 +30,8 @@ _UNTOUCHED = frozenset({EmailState.PLANNED, EmailState.SKIPPED})
 class MemoryEmails:
     def __init__(self, *rows: Email) -> None:
         self.stored: dict[str, Email] = {row.id: row for row in rows}
-        self.settled: set[str] = set()  #: rows whose state rests on events
+        self.settled: dict[str, EmailState] = {}  #: what the state of a row that was in doubt rests on
+        self.proved: dict[tuple[str, EmailState], str] = {}  #: reasons that events gave
 
     async def plan(self, rows: Sequence[Email]) -> None:
         for row in rows:
@@ -60,15 +63,52 @@ class MemoryEmails:
         for event in events:
             if event.email_id in self.stored:
                 self.stored[event.email_id] = _with_event(self.stored[event.email_id], event)
+                if event.proves and event.reason:
+                    told = event.email_id, event.proves
+                    self.proved[told] = min(self.proved.get(told, event.reason), event.reason)
                 self._settle(event.email_id)
         return frozenset(event.email_id for event in events if event.email_id not in self.stored)
 
-    async def doubt(self, campaign_id: str, number: int, at: datetime) -> int:
-        rows = [row for row in self._open(campaign_id) if row.slice == number]
+    async def doubt(
+        self, campaign_id: str, number: int, at: datetime, *, through: str | None = None, detail: str | None = None
+    ) -> int:
+        there = [row for row in self._open(campaign_id) if row.slice == number]
+        rows = [row for row in there if through is None or row.id <= through]
         for row in rows:
-            self.stored[row.id] = replace(row, state=EmailState.IN_DOUBT, reason="worker_died", state_at=at)
+            doubted = replace(row, state=EmailState.IN_DOUBT, reason="worker_died", detail=detail, state_at=at)
+            self.stored[row.id] = doubted
             self._settle(row.id)
         return len(rows)
+
+    async def doubtful(self, campaign_id: str, since: datetime, limit: int) -> Sequence[str]:
+        rows = [row for row in self._of(campaign_id) if _is_doubtful(row) and row.state_at and row.state_at <= since]
+        return [row.id for row in sorted(rows, key=lambda row: (row.state_at or since, row.id))][:limit]
+
+    async def resend(self, ids: Sequence[str], number: int, at: datetime) -> int:
+        rows = [self.stored[key] for key in ids if key in self.stored and _is_doubtful(self.stored[key])]
+        for row in rows:
+            self.stored[row.id] = replace(row, state=EmailState.PLANNED, slice=number, state_at=at, resent_at=at)
+        return len(rows)
+
+    async def settle(
+        self,
+        campaign_id: str,
+        ids: Sequence[str] | None,
+        state: EmailState,
+        *,
+        reason: str | None,
+        by: str,
+        at: datetime,
+    ) -> int:
+        doubted = [row for row in self._of(campaign_id) if row.state is EmailState.IN_DOUBT]
+        rows = [row for row in doubted if ids is None or row.id in ids]
+        for row in rows:
+            self.stored[row.id] = replace(row, state=state, reason=reason, detail=f"settled by {by}", state_at=at)
+            self.settled[row.id] = state
+        return len(rows)
+
+    async def resent(self, campaign_id: str) -> int:
+        return sum(row.resent_at is not None for row in self._of(campaign_id))
 
     async def due(self, campaign_id: str, now: datetime, limit: int) -> Sequence[str]:
         waiting = [row for row in self._open(campaign_id) if row.slice == NO_SLICE and _is_due(row, now)]
@@ -80,6 +120,9 @@ class MemoryEmails:
                 self.stored[row.id] = replace(row, slice=number)
 
     async def skip_open(self, campaign_id: str, reason: str, at: datetime) -> int:
+        for row in self._open(campaign_id):
+            if row.resent_at is not None:
+                self.stored[row.id] = replace(row, state=EmailState.IN_DOUBT, next_at=None, state_at=at)
         rows = self._open(campaign_id)
         for row in rows:
             skipped = replace(row, state=EmailState.SKIPPED, reason=reason, detail=None, next_at=None, state_at=at)
@@ -94,6 +137,18 @@ class MemoryEmails:
         rows = self._of(campaign_id)
         conflicts = [row.detail or "" for row in rows if row.reason == SkipReason.TOPIC_CONFLICT]
         return books(selected, Counter((row.state, row.reason) for row in rows), Counter(conflicts))
+
+    async def harm(self, campaign_id: str) -> Counts:
+        rows = self._of(campaign_id)
+        later = [row for row in rows if row.state is EmailState.SENT and row.bounced is EmailState.HARD_BOUNCED]
+        return Counts(
+            hard_bounced=sum(row.state is EmailState.HARD_BOUNCED for row in rows) + len(later),
+            complaints=sum(Mark.COMPLAINED in row.times for row in rows),
+            sender_faults=sum(row.state is EmailState.FAILED and row.reason in OURS for row in rows),
+        )
+
+    async def tried(self, campaign_id: str) -> int:
+        return sum(row.state in TRIED_STATES for row in self._of(campaign_id))
 
     async def get(self, email_id: str) -> Email | None:
         return self.stored.get(email_id)
@@ -122,10 +177,16 @@ class MemoryEmails:
 
     def _settle(self, key: str) -> None:
         row = self.stored[key]
-        if row.proof is None or not (row.state is EmailState.IN_DOUBT or key in self.settled):
+        open_again = row.state in OPEN_STATES and row.resent_at is not None
+        rests_on = self.settled.get(key, row.proof if row.state is EmailState.IN_DOUBT or open_again else None)
+        if row.proof is None or rests_on is None or PROOFS.index(rests_on) > PROOFS.index(row.proof):
             return
-        self.settled.add(key)
-        self.stored[key] = replace(row, state=row.proof, reason=None)
+        self.settled[key] = row.proof
+        self.stored[key] = replace(row, state=row.proof, reason=self.proved.get((key, row.proof)))
+
+
+def _is_doubtful(row: Email) -> bool:
+    return row.state is EmailState.IN_DOUBT and row.resent_at is None and row.proof is None
 
 
 def _is_due(row: Email, now: datetime) -> bool:

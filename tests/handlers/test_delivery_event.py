@@ -16,11 +16,13 @@ from domain.eligibility import SuppressionReason
 from domain.email import Email, EmailState, ServiceStatus
 from domain.errors import Conflict, UnknownEmail
 from handlers.delivery_event import DeliveryRecorder
+from handlers.strike_book import StrikeBook
 from messages.delivery_event import DeliveryEvent, EventType, Evidence
 from tests.builders import ADDRESS_KEY, NOW, a_contact, an_email, an_id, emails, later
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.emails import MemoryEmails
 from tests.fakes.events import MemoryEvents
+from tests.fakes.strikes import MemoryStrikes
 from tests.fakes.suppressions import MemorySuppressions
 
 DEAD = Evidence(code=550, enhanced="5.1.1", text="no such user")
@@ -32,10 +34,13 @@ class World:
     emails: MemoryEmails = field(default_factory=lambda: MemoryEmails(an_email(state=EmailState.SENT)))
     contacts: MemoryContacts = field(default_factory=lambda: MemoryContacts(a_contact()))
     events: MemoryEvents = field(default_factory=MemoryEvents)
+    strikes: MemoryStrikes = field(default_factory=MemoryStrikes)
     suppressions: MemorySuppressions = field(default_factory=MemorySuppressions)
 
     async def told(self, *events: DeliveryEvent) -> None:
-        recorder = DeliveryRecorder(self.emails, self.events, self.suppressions, self.contacts, ADDRESS_KEY)
+        recorder = DeliveryRecorder(
+            self.emails, self.events, self.suppressions, self.contacts, StrikeBook(self.strikes), ADDRESS_KEY
+        )
         assert await recorder(events) == []
 
     @property
@@ -119,13 +124,38 @@ async def test_a_sign_from_the_other_side_proves_that_an_email_in_doubt_was_sent
 
 
 @pytest.mark.parametrize(
-    ("evidence", "state"),
-    [(DEAD, EmailState.HARD_BOUNCED), (FULL, EmailState.SOFT_BOUNCED), (None, EmailState.SOFT_BOUNCED)],
+    ("evidence", "state", "reason"),
+    [
+        (DEAD, EmailState.HARD_BOUNCED, "user_unknown"),
+        (Evidence(code=550, text="5.7.1 blocked using a block list"), EmailState.HARD_BOUNCED, "blocked"),
+        (FULL, EmailState.SOFT_BOUNCED, "mailbox_full"),
+        (Evidence(code=450, text="4.1.1 no such user"), EmailState.SOFT_BOUNCED, "user_unknown"),
+        (None, EmailState.SOFT_BOUNCED, None),
+        # ours: not delivered, and reachable by "remainder" (D13)
+        (Evidence(code=550, text="5.7.1 looks like spam"), EmailState.FAILED, "spam_content"),
+        (Evidence(code=550, text="5.7.26 DMARC"), EmailState.FAILED, "auth_failure"),
+        (Evidence(code=552, text="5.3.4 message too big"), EmailState.FAILED, "message_too_big"),
+    ],
 )
-async def test_a_bounce_settles_an_email_in_doubt_by_its_evidence(evidence: Evidence | None, state: EmailState) -> None:
-    world = World(MemoryEmails(an_email(state=EmailState.IN_DOUBT)))
+async def test_a_bounce_settles_an_email_in_doubt_by_its_evidence(
+    evidence: Evidence | None, state: EmailState, reason: str | None
+) -> None:
+    world = World(MemoryEmails(an_email(state=EmailState.IN_DOUBT, reason="worker_died")))
     await world.told(event("bounced", evidence=evidence))
-    assert world.row.state is state
+    assert (world.row.state, world.row.reason) == (state, reason)
+
+
+@pytest.mark.parametrize("name", ["email_id", "message_id", "address"])
+async def test_a_bounce_settles_whichever_way_it_names_the_email(name: str) -> None:
+    row = an_email(state=EmailState.IN_DOUBT)
+    names = {
+        "email_id": {"email_id": row.id},
+        "message_id": {"message_id": f"<{row.message_id}>"},
+        "address": {"campaign_id": "spring", "address": row.address},
+    }
+    world = World(MemoryEmails(row))
+    await world.told(event("bounced", evidence=DEAD, **names[name]))
+    assert world.row.state is EmailState.HARD_BOUNCED
 
 
 async def test_a_deferral_report_is_kept_and_proves_nothing() -> None:
