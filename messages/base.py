@@ -16,6 +16,10 @@ class Message(BaseModel):
     #: The message type: routing key, queue name, and `campaigns.<queue>.v1` as CloudEvents type.
     queue: ClassVar[str]
     exchange: ClassVar[str] = IN
+    #: The fields that say when something happened: not in the future.
+    happened: ClassVar[tuple[str, ...]] = ()
+    #: The field that has the event's own identity, where publishers leave it out: a repeat is recognised by it.
+    identity: ClassVar[str] = ""
 
     @property
     def lane(self) -> str:

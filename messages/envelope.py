@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,6 +15,13 @@ from messages.base import Message
 
 CONTENT_TYPE = "application/cloudevents+json"
 SOURCE = "/crm-campaigns"  #: of the events that we publish ourselves
+MAX_BODY_BYTES = 1024 * 1024  #: contracts.md; a larger one is parked whole
+
+#: What publishers call such a body; many say nothing at all.
+_READ_AS = frozenset({"", CONTENT_TYPE, "application/json", "application/octet-stream"})
+_PLAIN = frozenset({"", "identity", "utf-8"})
+#: How far a publisher's clock may be ahead of ours.
+AHEAD = timedelta(days=1)
 
 M = TypeVar("M", bound=Message)
 
@@ -58,6 +67,32 @@ def pack(event: Envelope) -> bytes:
     return event.model_dump_json(exclude_none=True).encode()
 
 
+def check_wrapping(content_type: str, content_encoding: str, body_bytes: int) -> None:
+    """Look at what a body says of itself, before it is read.
+
+    Raises:
+        InvalidMessage: it says that it is nothing we read, or is too large.
+    """
+    if body_bytes > MAX_BODY_BYTES:
+        raise InvalidMessage(f"body: {body_bytes} bytes, at most {MAX_BODY_BYTES} are read")
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type not in _READ_AS:
+        raise InvalidMessage(f"content type: {media_type[:100]!r} is not read; send {CONTENT_TYPE}")
+    if content_encoding.lower() not in _PLAIN:
+        raise InvalidMessage(f"content encoding: {content_encoding[:100]!r} is not read; send the body as it is")
+
+
+def check_clock(event: Envelope, message: Message, now: datetime) -> None:
+    """Refuse what comes from the future: as the newest news of all, nothing could ever correct it.
+
+    Raises:
+        InvalidMessage: names each time that is more than a day ahead of `now`.
+    """
+    times = {"time": event.time} | {name: getattr(message, name) for name in message.happened}
+    if ahead := [name for name, at in times.items() if at is not None and at - now > AHEAD]:
+        raise InvalidMessage(f"{', '.join(ahead)}: lies more than a day in the future; check the publisher's clock")
+
+
 def unpack(body: bytes, model: type[M]) -> tuple[Envelope, M]:
     """The event and its data.
 
@@ -67,11 +102,40 @@ def unpack(body: bytes, model: type[M]) -> tuple[Envelope, M]:
     """
     try:
         event = Envelope.model_validate_json(body)
+        _check_json(body)
         if event.type != type_of(model):
             raise InvalidMessage(f"type: {event.type!r} came to the queue of {type_of(model)!r}")
-        return event, model.model_validate(event.data)
+        return event, model.model_validate(_identified(event, model))
     except ValidationError as error:
         raise InvalidMessage(in_words(error)) from error
+
+
+def _identified(event: Envelope, model: type[Message]) -> dict[str, Any]:
+    """The data, with the event's identity where the message type wants it and the publisher left it out."""
+    if not model.identity or event.data.get(model.identity) is not None:
+        return event.data
+    return {**event.data, model.identity: identity(event.source, event.id)}
+
+
+def identity(source: str, id: str) -> str:  # noqa: A002
+    """An event's identity in one text."""
+    return f"{source} {id}"
+
+
+def _check_json(body: bytes) -> None:
+    """What RFC 8259 leaves to the reader (4: names that repeat; 6: NaN) would be read differently by the next one."""
+    json.loads(body, object_pairs_hook=_named_once, parse_constant=_no_number)
+
+
+def _named_once(pairs: list[tuple[str, object]]) -> None:
+    if len({name for name, _ in pairs}) == len(pairs):
+        return
+    [(name, _)] = Counter(name for name, _ in pairs).most_common(1)
+    raise InvalidMessage(f"{name[:100]}: is there twice")
+
+
+def _no_number(name: str) -> NoReturn:
+    raise InvalidMessage(f"body: {name} is no number in JSON")
 
 
 def in_words(error: ValidationError) -> str:

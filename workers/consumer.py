@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from domain.errors import BrokerUnavailable
 from workers.broker_calls import BROKER_ERRORS, CLOSE_S, broker_call, in_words
+from workers.circuit import Circuit, CircuitState
 from workers.delivery import Delivery
 from workers.inbox import Inbox
 from workers.link import Link, channel_on
@@ -24,6 +25,8 @@ WATCH_S = 15.0
 #: to that never reach us: it holds up to a prefetch of them, and nothing that AMQP can ask tells. So a consumer
 #: that was silent for so long subscribes anew; idle as it is, that costs nothing.
 RENEW_S = 300.0
+#: How often a consumer that takes nothing more looks whether what it had in hand is settled.
+SETTLED_POLL_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Subscription:
 class Consumer:
     """Fills `inbox` from `queue` on a channel of its own, opened again whenever anything is wrong with it.
 
+    While `circuit` is open it takes nothing, and for a probe one message at a time.
+
     The callback only enqueues: what runs inside it is cancelled with the channel, in the middle of an SMTP DATA
     (aiormq #70).
     """
@@ -44,6 +49,8 @@ class Consumer:
         link: Link,
         queue: str,
         prefetch: int,
+        circuit: Circuit,
+        give_back: Callable[[Delivery], Awaitable[None]],
         *,
         watch_s: float = WATCH_S,
         renew_s: float = RENEW_S,
@@ -54,6 +61,8 @@ class Consumer:
         self.inbox = Inbox()
         self._link = link
         self._prefetch = prefetch
+        self._circuit = circuit
+        self._give_back = give_back
         self._watch_s = watch_s
         self._renew_s = renew_s
         self._subscribed = time.monotonic()
@@ -89,21 +98,41 @@ class Consumer:
 
     @asynccontextmanager
     async def _consuming(self, generation: Generation) -> AsyncIterator[Subscription]:
+        state = await self._circuit.may_take()
         async with channel_on(self._link, generation) as channel:
-            subscription = await self._subscribe(channel, generation)
+            subscription = await self._subscribe(
+                channel, generation, self._prefetch if state is CircuitState.CLOSED else 1
+            )
             self._subscribed = time.monotonic()
             watchdog = asyncio.create_task(self._watch(generation), name=f"watchdog {self.queue}")
+            resting = asyncio.create_task(self._rest(subscription, generation, state), name=f"circuit {self.queue}")
             try:
                 yield subscription
             finally:
                 watchdog.cancel()
+                resting.cancel()
 
-    async def _subscribe(self, channel: AbstractChannel, generation: Generation) -> Subscription:
+    async def _rest(self, subscription: Subscription, generation: Generation, state: CircuitState) -> None:
+        """When the circuit has left `state`: take nothing more, let what is in hand be settled, begin another life."""
+        now = await self._circuit.other_than(state)
+        generation.is_resting = True
+        try:
+            async with broker_call():
+                await subscription.queue.cancel(subscription.tag)
+            for delivery in self.inbox.take_back() if now is CircuitState.OPEN else ():
+                await self._give_back(delivery)
+            while generation.unsettled > 0:  # noqa: ASYNC110 - counted by whoever settles, many times a second
+                await asyncio.sleep(SETTLED_POLL_S)
+        except BROKER_ERRORS as error:
+            generation.end(f"pausing: {in_words(error)}")
+        generation.end(RENEWED)
+
+    async def _subscribe(self, channel: AbstractChannel, generation: Generation, prefetch: int) -> Subscription:
         async def take(message: AbstractIncomingMessage) -> None:
             self._take(message, generation)
 
         async with broker_call():
-            await channel.set_qos(self._prefetch)
+            await channel.set_qos(prefetch)
             queue = await self._existing(channel)
             underlay = await channel.get_underlay_channel()
             underlay.on_consumer_cancel_callbacks.add(lambda _: generation.end("cancelled by the broker"))
@@ -124,6 +153,8 @@ class Consumer:
         """A consumer can vanish without a word (3.10: queue deleted and created again). So ask, now and then."""
         while generation.alive:
             await asyncio.sleep(self._watch_s)
+            if generation.is_resting:  # it would find that we are no consumer
+                return
             try:
                 await self._look(generation)
             except Exception as error:  # noqa: BLE001 - a supervisor: without a watchdog the channel is not trusted

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from aio_pika.abc import AbstractIncomingMessage
 
+from messages.envelope import MAX_BODY_BYTES
 from workers import outgoing as header
 from workers.supervisor import Generation
 
@@ -33,6 +34,10 @@ class Delivery:
         return self.incoming.content_type or ""
 
     @property
+    def content_encoding(self) -> str:
+        return self.incoming.content_encoding or ""
+
+    @property
     def id(self) -> str:
         """The logical id: our header, else the CloudEvents id, else a hash of the body; a redelivery has the same."""
         given = self.headers.get(header.MSG_ID)
@@ -43,8 +48,16 @@ class Delivery:
     @property
     def attempt(self) -> int:
         """Tries that failed so far. A header that is no such number counts as none."""
-        given = self.headers.get(header.ATTEMPT)
-        return given if isinstance(given, int) and 0 <= given < 1_000_000 else 0
+        return self._counted(header.ATTEMPT)
+
+    @property
+    def replayed(self) -> int:
+        """How often it was parked and replayed before it came here."""
+        return self._counted(header.REPLAY)
+
+    def _counted(self, name: str) -> int:
+        given = self.headers.get(name)
+        return int(given) if isinstance(given, int) and 0 <= given < 1_000_000 else 0
 
     def first_seen(self, now: datetime) -> datetime:
         """When a worker took it first: `now`, unless an earlier try left a plausible time."""
@@ -61,7 +74,12 @@ def _is_id(given: object) -> bool:
 
 
 def _id_in(body: bytes) -> object:
-    """What stands where a CloudEvent has its id; other systems set no header of ours."""
+    """What stands where a CloudEvent has its id; other systems set no header of ours.
+
+    Of a body that is too large to be read nothing is read: 100 MB of JSON would be a gigabyte of objects.
+    """
+    if len(body) > MAX_BODY_BYTES:
+        return None
     try:
         event = json.loads(body)
     except (ValueError, RecursionError):

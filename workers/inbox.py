@@ -38,6 +38,13 @@ class Inbox:
         self._arrived.put_nowait(None)  # wakes the next one who waits
         return None
 
+    def take_back(self) -> list[Delivery]:
+        """Everything that nobody took yet and that can still be settled; it is handed out no more."""
+        found = []
+        while (delivery := self.get_nowait()) is not None:
+            found.append(delivery)
+        return found
+
     def get_nowait(self) -> Delivery | None:
         """The next delivery if one is here."""
         while not self._closed and not self._arrived.empty():

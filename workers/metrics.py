@@ -26,6 +26,9 @@ class Metrics:
             "campaigns_retries", "Messages put into a wait queue", ["queue", "delay_s"], registry=registry
         )
         self.parked = Counter("campaigns_parked", "Messages parked", ["queue", "reason"], registry=registry)
+        self.parked_stored = Gauge(
+            "campaigns_parked_messages", "Parked messages that there are", ["queue", "reason"], registry=registry
+        )
         self.unheard = Counter(
             "campaigns_unheard", "Feed messages that no queue was bound for", ["type"], registry=registry
         )
@@ -35,5 +38,14 @@ class Metrics:
         )
         self.generations = Counter(
             "campaigns_generations", "Connections and channels opened", ["link"], registry=registry
+        )
+        self.circuit_open = Gauge(
+            "campaigns_circuit_open", "1 while nothing is taken because a server is away", ["queue"], registry=registry
+        )
+        self.longest_in_hand = Gauge(
+            "campaigns_longest_handling_seconds",
+            "Of the slowest message that is being handled",
+            ["queue"],
+            registry=registry,
         )
         self.loop_age = Gauge("campaigns_loop_age_seconds", "Since the event loop last ran", registry=registry)

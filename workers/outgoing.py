@@ -15,6 +15,7 @@ FIRST_SEEN = "x-first-seen"  #: when a worker took it first, ISO 8601
 FIRST_ERROR = "x-first-error"
 ERROR = "x-error"  #: of the last try
 QUEUE = "x-queue"  #: where it came to
+REPLAY = "x-replay"  #: how often it was replayed after it had been parked
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from workers.circuit import Circuit
 from workers.consumer import Consumer
+from workers.handler_clock import HandlerClock
 from workers.inbox import Inbox
 
 
@@ -37,10 +39,12 @@ class Runner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Consuming:
-    """A runner with the consumer that feeds it."""
+    """A runner with the consumer that feeds it, and what tells how it fares."""
 
     consumer: Consumer
     runner: Runner
+    circuit: Circuit
+    clock: HandlerClock
 
     @property
     def name(self) -> str:
@@ -48,7 +52,17 @@ class Consuming:
 
     @property
     def is_ready(self) -> bool:
-        return self.consumer.is_consuming
+        """A queue that rests is told of by `trouble`: it knows more."""
+        return self.consumer.is_consuming or not self.circuit.is_closed
+
+    def trouble(self) -> list[str]:
+        """Why nothing is taken although we are connected, and what will not come to an end."""
+        found = []
+        if not self.circuit.is_closed and (self.consumer.unsettled or not self.consumer.is_consuming):
+            found.append(f"{self.name} rests: {self.circuit.why}")
+        if self.clock.is_stuck:
+            found.append(f"{self.name} is stuck: a handler has been at work for {self.clock.longest_s:.0f} s")
+        return found
 
     async def run(self) -> None:
         self.consumer.start()

@@ -88,7 +88,7 @@ class Publisher:
 
     async def _confirmed(self, message: Outgoing) -> None:
         async with self._slots:
-            began = time.monotonic()
+            began, refusal = time.monotonic(), None
             for failures in itertools.count():
                 left_s = began + self._deadline_s - time.monotonic()
                 try:
@@ -96,8 +96,9 @@ class Publisher:
                     self._on_confirm(time.monotonic() - began)
                     return
                 except BROKER_ERRORS as error:
+                    refusal = error if isinstance(error, amqp.DeliveryError) else refusal
                     if left_s <= 0 or isinstance(error, TimeoutError):
-                        raise self._unavailable(error) from error
+                        raise self._unavailable(refusal or error) from error
                 await asyncio.sleep(_AGAIN.delay_s(failures))
 
     async def _attempt(self, message: Outgoing, timeout_s: float) -> None:
@@ -112,7 +113,7 @@ class Publisher:
 
     def _unavailable(self, error: Exception) -> BrokerUnavailable:
         down = next((part for part in (self._link, self._channel) if not part.is_up), None)
-        why = down.why_down if down else in_words(error)
+        why = down.why_down if down else _unconfirmed(error)
         return BrokerUnavailable(f"not confirmed within {self._deadline_s:g} s: {why}")
 
     @asynccontextmanager
@@ -155,6 +156,15 @@ def _amqp(message: Outgoing) -> aio_pika.Message:
         message_id=uuid.uuid4().hex,
         headers=dict(message.headers),  # type: ignore[arg-type] # what AMQP carried it can carry again
     )
+
+
+def _unconfirmed(error: Exception) -> str:
+    """What keeps a broker from confirming that can be reached."""
+    if isinstance(error, amqp.DeliveryError):
+        return "RabbitMQ refuses it: its queue is full (x-max-length, reject-publish) or has no majority of its nodes"
+    if isinstance(error, TimeoutError):
+        return "no answer in time; RabbitMQ takes nothing while its memory or disk runs short (`rabbitmqctl status`)"
+    return in_words(error)
 
 
 def _no_queue(message: Outgoing) -> str:

@@ -21,6 +21,7 @@ T = TypeVar("T")
 SAY_EVERY_S = 10.0
 
 ATTEMPTS_SPENT = "attempts_spent"
+TOO_OLD = "too_old"
 UNEXPECTED = "unexpected_error"
 
 
@@ -33,6 +34,8 @@ class RetryPolicy:
     max_attempts: int = 10
     #: Tries for an error that nobody foresaw: a bug seldom goes away by itself.
     max_unexpected: int = 3
+    #: A message that fails so long after its first try is given up, whatever it failed of.
+    max_age_s: float = 7 * 24 * 3600.0
     #: How long a dependency may be away before the message in hand is put into a wait queue.
     in_place_s: float = 60.0
     #: Bounds of the pauses between tries in place.
@@ -56,11 +59,19 @@ class Park:
     attempts: int
 
 
-def verdict(error: Exception, attempt: int, policy: RetryPolicy) -> Wait | Park:
-    """What becomes of a message that failed `attempt` times before this error.
+def verdict(error: Exception, attempt: int, policy: RetryPolicy, age_s: float = 0.0) -> Wait | Park:
+    """What becomes of a message that failed `attempt` times before this error, the first time `age_s` ago.
 
-    A dependency that is away uses up no attempt, else an outage of two hours would park everything.
+    A dependency that is away uses up no attempt, else an outage of two hours would park everything. What is said
+    to be away for that message alone would go round for ever; that ends with its age.
     """
+    decided = _by_attempts(error, attempt, policy)
+    if isinstance(decided, Wait) and age_s > policy.max_age_s:
+        return Park(TOO_OLD, attempt + 1)
+    return decided
+
+
+def _by_attempts(error: Exception, attempt: int, policy: RetryPolicy) -> Wait | Park:
     failed = attempt + 1
     match error:
         case Permanent():
@@ -88,6 +99,12 @@ class InPlace:
         self._policy = policy
         self._stopping = stopping
         self._said_at = -SAY_EVERY_S
+        self._storing = 0
+
+    @property
+    def is_storing(self) -> bool:
+        """Whether an outcome that only we know waits to become durable."""
+        return self._storing > 0
 
     async def for_a_while(self, work: Callable[[], Awaitable[T]]) -> T:
         """The result of `work`, repeated for `in_place_s` or until the process is told to stop.
@@ -103,7 +120,11 @@ class InPlace:
 
     async def until_stored(self, store: Callable[[], Awaitable[T]]) -> T:
         """The result of `store`, repeated until it is durable, even while stopping: for outcomes that only we know."""
-        return await self._repeat(store, give_up=stop_never, sleep=asyncio.sleep)
+        self._storing += 1
+        try:
+            return await self._repeat(store, give_up=stop_never, sleep=asyncio.sleep)
+        finally:
+            self._storing -= 1
 
     def _waited_enough(self, state: RetryCallState) -> bool:
         return self._stopping.is_set() or (state.seconds_since_start or 0) >= self._policy.in_place_s

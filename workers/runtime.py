@@ -9,8 +9,10 @@ from typing import TypeVar
 
 from messages.base import Message
 from messages.envelope import SOURCE
+from workers.circuit import RESTS, Circuit, CircuitState
 from workers.consumer import RENEW_S, WATCH_S, Consumer
 from workers.follow_ups import FollowUps
+from workers.handler_clock import LIMIT_S, HandlerClock
 from workers.link import AmqpOptions, Link, link
 from workers.metrics import Metrics
 from workers.parker import Parker
@@ -19,6 +21,7 @@ from workers.periodic import Periodic
 from workers.publisher import DEADLINE_S, IN_FLIGHT, Publisher
 from workers.retry import InPlace, RetryPolicy
 from workers.settlement import Parking, Settlement
+from workers.supervisor import Backoff
 from workers.windowed import Window, WindowedWorker
 from workers.worker import Worker
 
@@ -39,6 +42,8 @@ class RuntimeOptions:
     publish_deadline_s: float = DEADLINE_S
     watch_s: float = WATCH_S  #: how often each consumer asks the broker whether it still is one
     renew_s: float = RENEW_S  #: silence after which it subscribes anew
+    rests: Backoff = RESTS  #: between looks for a server that is away
+    time_limit_s: float = LIMIT_S  #: for the handling of one message, or window
 
 
 class Runtime:
@@ -49,6 +54,7 @@ class Runtime:
         self.stopping = asyncio.Event()
         self.in_place = InPlace(options.retry, self.stopping)
         self._options = options
+        self._consumers: list[Consuming] = []
         self._consuming = self._link("consuming")
         self._publishing = self._link("publishing")
         self.publisher = Publisher(
@@ -76,18 +82,28 @@ class Runtime:
         *,
         concurrency: int = 8,
         queue: str | None = None,
+        time_limit_s: float | None = None,
     ) -> Consuming:
-        """Runs `handle` on each message of `queue` (the message's own, unless it is another lane)."""
+        """Runs `handle` on each message of `queue` (the message's own, unless it is another lane).
+
+        `time_limit_s`: infinity for handlers that bound each of their steps themselves.
+        """
+        name = queue or message.queue
+        circuit, clock = self._circuit(name), self._clock(name, time_limit_s)
         return self._fed(
             Worker(
-                queue=queue or message.queue,
+                queue=name,
                 message=message,
                 handle=handle,
                 settlement=self.settlement,
                 follow_ups=self.follow_ups,
                 in_place=self.in_place,
+                circuit=circuit,
+                clock=clock,
                 concurrency=concurrency,
-            )
+            ),
+            circuit,
+            clock,
         )
 
     def windowed(
@@ -99,21 +115,28 @@ class Runtime:
         queue: str | None = None,
     ) -> Consuming:
         """Runs `handle` on windows of the messages of `queue`."""
+        name = queue or message.queue
+        circuit, clock = self._circuit(name), self._clock(name)
         return self._fed(
             WindowedWorker(
-                queue=queue or message.queue,
+                queue=name,
                 message=message,
                 handle=handle,
                 settlement=self.settlement,
                 follow_ups=self.follow_ups,
                 in_place=self.in_place,
+                circuit=circuit,
+                clock=clock,
                 window=window,
-            )
+            ),
+            circuit,
+            clock,
         )
 
     def parker(self, work_queue: str) -> Consuming:
         """Parks what comes to the dead-letter queue of `work_queue`."""
-        return self._fed(Parker(work_queue, self.settlement))
+        parker = Parker(work_queue, self.settlement)
+        return self._fed(parker, self._circuit(parker.queue), self._clock(parker.queue))
 
     def periodic(self, name: str, job: Callable[[], Awaitable[Sequence[Message]]], tick_s: float) -> Periodic:
         """Runs `job` every `tick_s` and publishes what it returns."""
@@ -132,21 +155,36 @@ class Runtime:
     def not_ready(self) -> list[str]:
         """What is missing before work can be done, for /ready."""
         parts = (("consuming connection", self._consuming), ("publishing channel", self.publisher))
-        return [f"{name} is down" for name, part in parts if not part.is_up]
+        down = [f"{name} is down" for name, part in parts if not part.is_up]
+        return [*down, *(trouble for consuming in self._consumers for trouble in consuming.trouble())]
+
+    def _circuit(self, queue: str) -> Circuit:
+        gauge = self.metrics.circuit_open.labels(queue)
+        return Circuit(queue, self._options.rests, lambda state: gauge.set(state is not CircuitState.CLOSED))
+
+    def _clock(self, queue: str, limit_s: float | None = None) -> HandlerClock:
+        clock = HandlerClock(
+            self._options.time_limit_s if limit_s is None else limit_s, excused=lambda: self.in_place.is_storing
+        )
+        self.metrics.longest_in_hand.labels(queue).set_function(lambda: clock.longest_s)
+        return clock
 
     def _link(self, purpose: str) -> Link:
         name = f"{self._options.worker} {purpose}"
         return link(self._options.amqp, name, lambda _: self.metrics.generations.labels(purpose).inc())
 
-    def _fed(self, runner: Runner) -> Consuming:
+    def _fed(self, runner: Runner, circuit: Circuit, clock: HandlerClock) -> Consuming:
         consumer = Consumer(
             self._consuming,
             runner.queue,
             runner.prefetch,
+            circuit,
+            self.settlement.give_back,
             watch_s=self._options.watch_s,
             renew_s=self._options.renew_s,
             backoff=self._options.amqp.backoff,
             on_open=lambda _: self.metrics.generations.labels(runner.queue).inc(),
         )
         self.metrics.in_hand.labels(runner.queue).set_function(lambda: consumer.unsettled)
-        return Consuming(consumer, runner)
+        self._consumers.append(consuming := Consuming(consumer, runner, circuit, clock))
+        return consuming

@@ -2,17 +2,18 @@
 
 import traceback
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, Protocol, TypeVar
 
 import structlog
+from pamqp import encode
 
 from domain.errors import CampaignsError, InvalidMessage, Permanent, Unavailable
-from domain.parked import ParkedMessage, parked_id
+from domain.parked import ParkedMessage, message_type, parked_id
 from messages.base import Message
-from messages.envelope import Envelope, unpack
+from messages.envelope import Envelope, check_clock, check_wrapping, unpack
 from messages.message_refused import MessageRefused
 from workers import outgoing as header
 from workers.broker_calls import BROKER_ERRORS, broker_call
@@ -26,8 +27,10 @@ log = structlog.get_logger()
 
 M = TypeVar("M", bound=Message)
 
-MAX_BODY_BYTES = 1024 * 1024  # contracts.md; a larger one is parked whole
 ERROR_CHARACTERS = 500  #: of an error text in a header: they all travel in one frame
+#: RabbitMQ ends the connection of whoever sends more headers than fit into one frame (128 KiB), ours among them.
+HEADERS_BYTES = 100_000
+UNREAD = InvalidMessage().code  #: the reason of what nobody could read
 RECORD_CHARACTERS = 4000  #: of an error text that is kept, and of its traceback: drivers quote whole documents
 
 
@@ -39,7 +42,7 @@ class Parking(Protocol):
     """Keeps what no repetition can help."""
 
     async def park(self, message: ParkedMessage) -> None:
-        """Durable when it returns; the same id again replaces.
+        """Durable when it returns; the same id again replaces, and is counted.
 
         Raises:
             Unavailable: the store is away; nothing may be assumed.
@@ -80,9 +83,9 @@ class Settlement:
             Unsettled: it is not one, and could not be settled.
         """
         try:
-            if len(delivery.body) > MAX_BODY_BYTES:
-                raise InvalidMessage(f"body: {len(delivery.body)} bytes, at most {MAX_BODY_BYTES} are read")
+            check_wrapping(delivery.content_type, delivery.content_encoding, len(delivery.body))
             envelope, message = unpack(delivery.body, model)
+            check_clock(envelope, message, self.now())
         except Exception as error:  # noqa: BLE001 - settled: a body that breaks the reader must not end the process
             await self.fail(delivery, error)
             return None
@@ -99,12 +102,19 @@ class Settlement:
         """
         await self._acknowledge(deliveries[-1], "done", through=len(deliveries))
 
+    async def give_back(self, delivery: Delivery) -> None:
+        """Return what nobody began with to its queue, where it stood. Not for failures: it would come again at once."""
+        if delivery.generation.alive and await _sent(delivery, lambda: delivery.incoming.nack(requeue=True)):
+            delivery.generation.unsettled -= 1
+
     async def fail(self, delivery: Delivery, error: Exception) -> None:
         """Retry later or park, then acknowledge. What is away is waited for, with the delivery in hand.
 
         Raises:
             Unsettled: neither was possible before the process stopped or the channel died.
         """
+        if not delivery.generation.alive:  # retried as well, there would be two of it
+            raise Unsettled(f"it is delivered again: {delivery.generation.why}")
         try:
             outcome = await self.in_place.while_true(
                 lambda: self._carry_out(delivery, error), lambda: delivery.generation.alive
@@ -128,7 +138,7 @@ class Settlement:
     def parked(self, delivery: Delivery, *, queue: str, reason: str, error: str, attempts: int) -> ParkedMessage:
         now = self.now()
         return ParkedMessage(
-            id=parked_id(queue, delivery.id, delivery.body),
+            id=parked_id(queue, delivery.body, unread=reason == UNREAD),
             message_id=delivery.id,
             queue=queue,
             reason=reason,
@@ -140,10 +150,14 @@ class Settlement:
             headers=dict(delivery.headers),
             body=delivery.body,
             content_type=delivery.content_type,
+            type=message_type(delivery.body),
+            body_bytes=len(delivery.body),
+            replayed=delivery.replayed,
         )
 
     async def _carry_out(self, delivery: Delivery, error: Exception) -> str:
-        match verdict(error, delivery.attempt, self.policy):
+        age_s = (self.now() - delivery.first_seen(self.now())).total_seconds()
+        match verdict(error, delivery.attempt, self.policy, age_s):
             case Wait() as decided:
                 try:
                     await self._retry_later(delivery, error, decided)
@@ -167,6 +181,7 @@ class Settlement:
             header.QUEUE: delivery.queue,
         }
         headers.setdefault(header.FIRST_ERROR, text)
+        _check_size(headers)
         waiting = wait(delivery.queue, decided.delay_s)
         await self.publisher.publish([Outgoing("", waiting, delivery.body, headers, delivery.content_type)])
         self.metrics.retries.labels(delivery.queue, f"{decided.delay_s:g}").inc()
@@ -209,28 +224,38 @@ class Settlement:
             error=parked.error.partition("\n")[0],
             parked_at=parked.parked_at,
         )
+        told = f"{parked.id}:{parked.message_id}"  # each publisher learns of its own message
         await self.publisher.publish(
-            [outgoing(refused, id=str(uuid.uuid5(uuid.NAMESPACE_OID, parked.id)), time=parked.parked_at)]
+            [outgoing(refused, id=str(uuid.uuid5(uuid.NAMESPACE_OID, told)), time=parked.parked_at)]
         )
 
     async def _acknowledge(self, delivery: Delivery, outcome: str, *, through: int = 1) -> None:
         """A stale delivery is left alone: the broker has requeued it, and its tag may mean another one now."""
-        if delivery.generation.alive and await _ack(delivery, multiple=through > 1):
+        if delivery.generation.alive and await _sent(delivery, lambda: delivery.incoming.ack(multiple=through > 1)):
             delivery.generation.unsettled -= through
             self.metrics.messages.labels(delivery.queue, outcome).inc(through)
         else:
             self.metrics.stale.labels(delivery.queue).inc(through)
 
 
-async def _ack(delivery: Delivery, *, multiple: bool) -> bool:
-    """Whether it was sent. A channel that takes no acknowledgement is over: what it delivered must come again."""
+async def _sent(delivery: Delivery, answer: Callable[[], Awaitable[object]]) -> bool:
+    """Whether it was. A channel that takes no acknowledgement is over: what it delivered must come again."""
     try:
         async with broker_call():
-            await delivery.incoming.ack(multiple=multiple)
+            await answer()
     except BROKER_ERRORS as error:
         delivery.generation.end(f"acknowledging: {in_words(error)}")
         return False
     return True
+
+
+def _check_size(headers: Mapping[str, object]) -> None:
+    try:
+        size_bytes = len(encode.field_table(dict(headers)))  # type: ignore[arg-type] # nearly all that AMQP carried
+    except (TypeError, ValueError) as error:
+        raise InvalidMessage("headers: some are no text, and cannot be sent on with a retry") from error
+    if size_bytes > HEADERS_BYTES:
+        raise InvalidMessage(f"headers: {size_bytes} bytes, with at most {HEADERS_BYTES} a message can be tried again")
 
 
 def in_words(error: Exception) -> str:

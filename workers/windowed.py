@@ -7,13 +7,15 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from domain.errors import Transient
+from domain.errors import Unavailable
 from messages.base import Message
+from workers.circuit import Circuit
 from workers.delivery import Delivery
 from workers.follow_ups import FollowUps
+from workers.handler_clock import HandlerClock
 from workers.inbox import Inbox
 from workers.retry import InPlace
-from workers.settlement import Received, Settlement, Unsettled
+from workers.settlement import Received, Settlement, Unsettled, in_words
 
 log = structlog.get_logger()
 
@@ -57,6 +59,8 @@ class WindowedWorker(Generic[M]):
     settlement: Settlement
     follow_ups: FollowUps
     in_place: InPlace
+    circuit: Circuit
+    clock: HandlerClock
     window: Window = Window()
 
     @property
@@ -81,28 +85,34 @@ class WindowedWorker(Generic[M]):
             self.settlement.metrics.window_messages.labels(self.queue).observe(len(window))
             await self._settle(window)
 
-    async def _settle(self, window: Sequence[Received[M]]) -> None:
-        """Handle all or, if that fails, each half: one bad message holds back no other.
+    async def _settle(self, window: Sequence[Received[M]], parts: int = 1) -> None:
+        """Handle all or, if that fails, each half: one bad message holds back no other, and uses up nobody's tries.
 
-        `Unsettled` ends it: acknowledging the later half would acknowledge the delivery that was left.
+        Where a server is away halving finds nobody guilty: the window is failed as a whole. `Unsettled` ends it:
+        acknowledging the later half would acknowledge the delivery that was left.
         """
         try:
             with self.settlement.metrics.handler_seconds.labels(self.queue).time():
-                await self.in_place.for_a_while(lambda: self._handle(window))
+                await self.in_place.for_a_while(lambda: self._handle(window, parts))
         except Exception as error:  # noqa: BLE001 - settled, never swallowed
-            if len(window) == 1 or isinstance(error, Transient):
+            if isinstance(error, Unavailable):
+                self.circuit.failed(in_words(error))
+            if len(window) == 1 or isinstance(error, Unavailable):
                 await self._fail(window, error)
                 return
         else:
+            self.circuit.succeeded()
             await self.settlement.done_through([received.delivery for received in window])
             return
         middle = len(window) // 2
-        await self._settle(window[:middle])
-        await self._settle(window[middle:])
+        await self._settle(window[:middle], 2 * parts)
+        await self._settle(window[middle:], 2 * parts)
 
-    async def _handle(self, window: Sequence[Received[M]]) -> None:
-        follow_ups = await self.handle([received.message for received in window])
-        await self.follow_ups.publish(follow_ups, [received.envelope for received in window])
+    async def _handle(self, window: Sequence[Received[M]], parts: int) -> None:
+        """The `parts`-th part of a window has that part of its time: with a stuck handler, all halves end in time."""
+        async with self.clock.running(parts):
+            follow_ups = await self.handle([received.message for received in window])
+            await self.follow_ups.publish(follow_ups, [received.envelope for received in window])
 
     async def _fail(self, window: Sequence[Received[M]], error: Exception) -> None:
         for received in window:

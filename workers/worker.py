@@ -7,12 +7,15 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from domain.errors import Unavailable
 from messages.base import Message
+from workers.circuit import Circuit
 from workers.delivery import Delivery
 from workers.follow_ups import FollowUps
+from workers.handler_clock import HandlerClock
 from workers.inbox import Inbox
 from workers.retry import InPlace
-from workers.settlement import Received, Settlement, Unsettled
+from workers.settlement import Received, Settlement, Unsettled, in_words
 
 log = structlog.get_logger()
 
@@ -32,6 +35,8 @@ class Worker(Generic[M]):
     settlement: Settlement
     follow_ups: FollowUps
     in_place: InPlace
+    circuit: Circuit
+    clock: HandlerClock
     concurrency: int = 8
 
     @property
@@ -59,10 +64,14 @@ class Worker(Generic[M]):
             with self.settlement.metrics.handler_seconds.labels(self.queue).time():
                 await self.in_place.for_a_while(lambda: self._handle(received))
         except Exception as error:  # noqa: BLE001 - settled, never swallowed
+            if isinstance(error, Unavailable):
+                self.circuit.failed(in_words(error))
             await self.settlement.fail(delivery, error)
         else:
+            self.circuit.succeeded()
             await self.settlement.done(delivery)
 
     async def _handle(self, received: Received[M]) -> None:
-        follow_ups = await self.handle(received.message)
-        await self.follow_ups.publish(follow_ups, [received.envelope])
+        async with self.clock.running():
+            follow_ups = await self.handle(received.message)
+            await self.follow_ups.publish(follow_ups, [received.envelope])

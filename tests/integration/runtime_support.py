@@ -18,18 +18,30 @@ from workers.supervisor import Backoff
 from workers.topology import topology
 
 LEVELS_S = (0.2, 0.5)
+RESTS = Backoff(0.05, 0.3)
 QUEUES = ("ping", "pong")
 FAST = RetryPolicy(
     levels_s=LEVELS_S, max_attempts=3, max_unexpected=2, in_place_s=0.5, pause_min_s=0.02, pause_max_s=0.1
 )
 
 
-def amqp(url: str) -> AmqpOptions:
-    return AmqpOptions((url,), heartbeat_s=5, connect_s=5, backoff=Backoff(0.05, 0.5))
+def amqp(url: str, heartbeat_s: int = 5) -> AmqpOptions:
+    return AmqpOptions((url,), heartbeat_s=heartbeat_s, connect_s=5, backoff=Backoff(0.05, 0.5))
 
 
-def runtime(url: str, parking: Parking, *, retry: RetryPolicy = FAST, renew_s: float = 300) -> Runtime:
-    return Runtime(RuntimeOptions(amqp(url), retry, publish_deadline_s=5, watch_s=0.5, renew_s=renew_s), parking)
+def runtime(
+    url: str,
+    parking: Parking,
+    *,
+    retry: RetryPolicy = FAST,
+    renew_s: float = 300,
+    heartbeat_s: int = 5,
+    rests: Backoff = RESTS,
+) -> Runtime:
+    options = RuntimeOptions(
+        amqp(url, heartbeat_s), retry, publish_deadline_s=5, watch_s=0.5, renew_s=renew_s, rests=rests
+    )
+    return Runtime(options, parking)
 
 
 async def declared(url: str, queues: Sequence[str] = QUEUES) -> None:
@@ -57,6 +69,17 @@ async def until(condition: Callable[[], bool], what: str, timeout_s: float = 20)
 async def ready(url: str, queue: str) -> int:
     """Messages that wait in `queue`."""
     return await _asked(url, lambda channel: _count(channel, queue))
+
+
+async def delivered(url: str, queue: str) -> list[int]:
+    """How often each message that waits there was delivered in vain."""
+    async with await aio_pika.connect(url) as connection:
+        channel = await connection.channel()
+        found = await channel.declare_queue(queue, passive=True)
+        counts = [0]
+        while message := await found.get(fail=False):
+            counts.append(int(str(message.headers.get("x-delivery-count", 0))))
+        return counts
 
 
 async def heard(url: str, binding: str, during: Callable[[], Awaitable[None]]) -> list[bytes]:

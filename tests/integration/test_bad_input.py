@@ -252,7 +252,7 @@ async def test_commands_refuse_bad_input_with_words_and_an_exit_code(
 ) -> None:
     """1: refused, 2: wrong usage. Nothing is published."""
     csv, latin = tmp_path / "leads.csv", tmp_path / "latin.csv"
-    csv.write_text("Name,Email\nAnn,ann@crm.example\n")
+    csv.write_text("Name,City\nAnn,Lund\n")
     latin.write_bytes("record_id,Email,City\n1,ann@crm.example,Malmö\n".encode("latin-1"))
     bad = tmp_path / "event.json"
     bad.write_text('{"module": "Leads"}')
@@ -263,9 +263,13 @@ async def test_commands_refuse_bad_input_with_words_and_an_exit_code(
             (
                 ["import", str(csv), "--module", "Leads"],
                 1,
-                "row 1: no column record_id or id or Id; there are: Name, Em",
+                "row 1: no column record_id or id, and no email address to tell the records apart; there are: Name, C",
             ),
-            (["import", str(latin), "--module", "Leads"], 1, "the file is not UTF-8; save it as CSV UTF-8"),
+            (
+                ["import", str(latin), "--module", "Leads", "--encoding", "utf-8"],
+                1,
+                "the file is not UTF-8; save it as CSV UTF-8",
+            ),
             (["publish", "record-changed", str(bad)], 1, "message 1: record_id: Field required; operation: Field req"),
             (["worker", "painter"], 2, "no such worker: painter"),
         ]

@@ -6,6 +6,7 @@ import asyncio
 import json
 import urllib.error
 import urllib.request
+from contextlib import AsyncExitStack
 
 from domain.campaign import CampaignStatus
 from domain.email import EmailState
@@ -41,6 +42,30 @@ async def test_sigterm_under_load_finishes_what_was_begun_and_the_next_process_g
             await here.until_status(CampaignStatus.SENT)
         assert (await here.books()).states == {EmailState.SENT: 600}
         await here.assert_each_once(catcher)
+
+
+async def test_a_rolling_upgrade_under_load_mails_everybody_once_and_leaves_nobody_in_doubt(
+    deployment: dict[str, str],
+) -> None:
+    """Each new process is there before the old one is told to stop; each old one ends with exit code 0."""
+    async with (
+        Catcher(CatcherOptions()) as catcher,
+        world(deployment, *SENDERS, smtp_port=catcher.port) as here,
+        AsyncExitStack() as until_the_end,
+    ):
+        await here.reviewed(people(1200))
+        old = await until_the_end.enter_async_context(process(here, *SENDERS))
+        await here.publish(SEND)
+        for share in (100, 400, 700):
+            await some_sent(catcher, share)
+            new = await until_the_end.enter_async_context(process(here, *SENDERS))
+            await new.until("worker_started")
+            await old.stopped()
+            old = new
+        await here.until_status(CampaignStatus.SENT, timeout_s=60)
+        assert (await here.books()).states == {EmailState.SENT: 1200}
+        await here.assert_each_once(catcher)
+        assert await here.stores.parked.counts() == {}
 
 
 async def test_a_send_worker_that_is_killed_leaves_few_in_doubt_and_mails_nobody_twice(

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from unittest.mock import AsyncMock
 from urllib.parse import urlsplit
 
 import aio_pika
@@ -14,7 +15,7 @@ from structlog.testing import capture_logs
 
 from domain.errors import BrokerUnavailable
 from tests import servers as tested
-from tests.integration.runtime_support import amqp, declared, ready, running, runtime, until
+from tests.integration.runtime_support import amqp, declared, delivered, ready, running, runtime, until
 from tests.workers.memory_parking import MemoryParking
 from tests.workers.ping import Ping, Remembers, pings
 from workers.part import Consuming
@@ -138,6 +139,23 @@ async def test_a_queue_that_was_deleted_and_made_again_is_consumed_again(amqp_ur
         await until(lambda: len(handler.numbers) == 5, "consumed again")
 
 
+async def test_a_consumer_to_which_nothing_comes_though_messages_wait_subscribes_anew(amqp_url: str) -> None:
+    """The broker still counts a consumer, somebody else's: only the messages that wait tell that ours is none."""
+    await declared(amqp_url)
+    handler = Remembers()
+    process = runtime(amqp_url, MemoryParking())
+    part = single(process, handler)
+    async with await aio_pika.connect(amqp_url) as other, running(process, part):
+        await until(lambda: part.is_ready, "consuming")
+        channel = await other.channel()
+        await channel.set_qos(1)
+        await (await channel.get_queue("ping")).consume(AsyncMock())
+        subscription, _ = await part.consumer._channel.current()
+        await subscription.queue.cancel(subscription.tag)
+        await publish_slowly(amqp_url, 5)
+        await until(lambda: len(handler.numbers) >= 4, "consumed again")
+
+
 @TWO_KINDS
 async def test_sigterm_under_load_finishes_what_is_in_hand_and_nothing_else(
     amqp_url: str, tmp_path: Path, kind: str
@@ -154,6 +172,7 @@ async def test_sigterm_under_load_finishes_what_is_in_hand_and_nothing_else(
         assert await asyncio.wait_for(worker.wait(), 10) == 0
         assert len(handled(file)) + await ready(amqp_url, "ping") == 2000
     assert len(set(handled(file))) == len(handled(file))
+    assert max(await delivered(amqp_url, "ping")) <= 1, "what a stopping worker gave back, the next one took first"
 
 
 async def test_a_second_signal_ends_it_at_once_and_what_was_in_hand_goes_back(amqp_url: str, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
@@ -15,9 +16,11 @@ from domain.email import EmailState
 from gateways.catcher import Catcher, CatcherOptions
 from messages.send_requested import SendRequested
 from tests.integration.scripted_relay import ScriptedRelay
+from tests.integration.test_processes import asked
 from tests.integration.whole_way import SENDERS, people, some_sent, world
 from tests.integration.worker_process import process
 from tests.servers import Control
+from tests.waiting import wait_until
 
 SEND = SendRequested(campaign_id="spring")
 NOBODY = "127.0.0.1:1"
@@ -196,6 +199,53 @@ async def test_rabbitmq_restarted_under_load_loses_nobody_and_mails_nobody_twice
         await here.until_status(CampaignStatus.SENT, timeout_s=60)
         assert (await here.books()).states == {EmailState.SENT: 400}
         await here.assert_each_once(catcher)
+
+
+@pytest.mark.needs_control
+async def test_both_killed_at_once_under_load_lose_nobody_and_mail_nobody_twice(
+    deployment: dict[str, str], control: Control
+) -> None:
+    async with (
+        Catcher(CatcherOptions()) as catcher,
+        world(deployment, *SENDERS, smtp_port=catcher.port, sending__lease_s="60") as here,
+        here.working(*SENDERS),
+    ):
+        await here.reviewed(people(400))
+        await asyncio.sleep(1.5)  # RabbitMQ 3.10: quorum queues younger than a second do not survive a kill
+        await here.publish(SEND)
+        await some_sent(catcher, 60)
+        async with away(control.kill_store, control.start_store), away(control.kill_broker, control.start_broker):
+            await asyncio.sleep(1)
+        await here.until_status(CampaignStatus.SENT, timeout_s=90)
+        assert (await here.books()).states == {EmailState.SENT: 400}
+        await here.assert_each_once(catcher)
+        assert await here.stores.parked.counts() == {}
+
+
+@pytest.mark.needs_control
+async def test_a_worker_whose_mongodb_is_away_is_not_ready_and_rests(
+    deployment: dict[str, str], control: Control
+) -> None:
+    async with (
+        world(deployment, "send-requested", smtp_port=1, workers__hold_s="0.3") as here,
+        process(here, "send-requested") as worker,
+    ):
+        port = json.loads(await worker.until("health_port"))["port"]
+        await wait_until(lambda: says(port, "200 ready"), timeout_s=20, what="ready")
+        await here.reviewed(people(1))
+        async with away(control.kill_store, control.start_store):
+            await here.publish(SEND)
+            await worker.until("circuit_open")
+            await wait_until(lambda: says(port, "503", "send-requested rests: MongoDB"), timeout_s=20, what="it rests")
+            await wait_until(lambda: says(port, "MongoDB: MongoDB does not answer"), timeout_s=20, what="asked")
+            assert 'campaigns_circuit_open{queue="send-requested"} 1.0' in await asked(port, "metrics")
+        await here.until_status(CampaignStatus.SENDING)
+        await wait_until(lambda: says(port, "200 ready"), timeout_s=20, what="ready again")
+
+
+async def says(port: int, *words: str) -> bool:
+    answer = await asked(port, "ready")
+    return all(word in answer for word in words)
 
 
 @pytest.mark.needs_control

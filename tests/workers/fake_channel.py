@@ -19,15 +19,16 @@ class FakeChannel:
     queue: str = "ping"
     generation: Generation = field(default_factory=lambda: Generation(1))
     unacked: list[int] = field(default_factory=list)
+    given_back: list[int] = field(default_factory=list)
     frames: int = 0
     delivered: int = 0
     broken: bool = False  #: takes no acknowledgement any more
 
-    def deliver(self, body: bytes, headers: dict[str, Any] | None = None) -> Delivery:
+    def deliver(self, body: bytes, headers: dict[str, Any] | None = None, **properties: str) -> Delivery:
         self.delivered += 1
         self.unacked.append(self.delivered)
         self.generation.unsettled += 1
-        incoming = FakeIncoming(self, self.delivered, body, headers or {})
+        incoming = FakeIncoming(self, self.delivered, body, headers or {}, **properties)
         return Delivery(self.queue, cast(AbstractIncomingMessage, incoming), self.generation)
 
     def settle(self, tag: int, multiple: bool) -> None:
@@ -45,6 +46,12 @@ class FakeIncoming:
     body: bytes
     headers: dict[str, Any]
     content_type: str = "application/cloudevents+json"
+    content_encoding: str | None = None
+
+    async def nack(self, requeue: bool) -> None:
+        assert requeue
+        self.channel.settle(self.delivery_tag, multiple=False)
+        self.channel.given_back.append(self.delivery_tag)
 
     async def ack(self, multiple: bool = False) -> None:
         self.channel.settle(self.delivery_tag, multiple)

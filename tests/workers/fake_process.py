@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from tests.workers.fake_channel import FakeChannel, MemoryPublisher
 from tests.workers.memory_parking import MemoryParking
 from tests.workers.ping import AT, Ping, Remembers
+from workers.circuit import Circuit
 from workers.follow_ups import FollowUps
+from workers.handler_clock import HandlerClock
 from workers.inbox import Inbox
 from workers.metrics import Metrics
 from workers.part import Runner
@@ -29,6 +31,8 @@ class FakeProcess:
     metrics: Metrics = field(default_factory=Metrics)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     inbox: Inbox = field(default_factory=Inbox)
+    circuit: Circuit = field(default_factory=lambda: Circuit("ping"))
+    clock: HandlerClock = field(default_factory=HandlerClock)
 
     @property
     def in_place(self) -> InPlace:
@@ -45,11 +49,16 @@ class FakeProcess:
         return FollowUps(self.publisher, now=lambda: AT)
 
     def single(self, handler: Remembers, concurrency: int = 4) -> Worker[Ping]:
-        return Worker("ping", Ping, handler.one, self.settlement, self.follow_ups, self.in_place, concurrency)
+        return Worker(
+            "ping", Ping, handler.one, self.settlement, self.follow_ups, self.in_place, self.circuit, self.clock,
+            concurrency,
+        )  # fmt: skip
 
     def windowed(self, handler: Remembers, size: int = 50, wait_s: float = 0.01) -> WindowedWorker[Ping]:
-        window = Window(size, wait_s)
-        return WindowedWorker("ping", Ping, handler.window, self.settlement, self.follow_ups, self.in_place, window)
+        return WindowedWorker(
+            "ping", Ping, handler.window, self.settlement, self.follow_ups, self.in_place, self.circuit, self.clock,
+            Window(size, wait_s),
+        )  # fmt: skip
 
     def deliver(self, *bodies: bytes) -> None:
         for body in bodies:

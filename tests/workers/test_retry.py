@@ -39,6 +39,21 @@ def test_verdicts(error: Exception, attempt: int, expected: Wait | Park) -> None
     assert verdict(error, attempt, POLICY) == expected
 
 
+@pytest.mark.parametrize(
+    ("error", "age_s", "expected"),
+    [
+        (Conflict(), 604_800, Wait(5, 1)),
+        (Conflict(), 604_801, Park("too_old", 1)),
+        # What is always "away", for this message alone, would go round for ever.
+        (StoreUnavailable(), 604_801, Park("too_old", 1)),
+        # The better reason stands.
+        (InvalidMessage("x"), 604_801, Park("invalid_message", 1)),
+    ],
+)
+def test_what_fails_too_late_is_given_up(error: Exception, age_s: float, expected: Wait | Park) -> None:
+    assert verdict(error, 0, POLICY, age_s) == expected
+
+
 def test_a_single_level_serves_all_attempts() -> None:
     policy = RetryPolicy(levels_s=(1,))
     assert verdict(StoreUnavailable(), 0, policy) == Wait(1, 0)
@@ -103,3 +118,14 @@ async def test_a_known_outcome_is_stored_even_while_stopping() -> None:
     stopping = asyncio.Event()
     stopping.set()
     assert await InPlace(FAST, stopping).until_stored(Flaky(20)) == 42
+
+
+async def test_a_known_outcome_is_not_stored_in_a_hot_loop_while_stopping() -> None:
+    stopping, tries = asyncio.Event(), Flaky(1_000)
+    stopping.set()
+    slow = RetryPolicy(pause_min_s=3600, pause_max_s=3600)
+    storing = asyncio.create_task(InPlace(slow, stopping).until_stored(tries))
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert (tries.calls, storing.done()) == (1, False)
+    storing.cancel()

@@ -1,17 +1,19 @@
 """What travels with a retry, what is written down of a parked message, and in which order things happen."""
 
+import asyncio
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import field_validator
 
 from domain.errors import InvalidDefinition, Permanent, StoreUnavailable, Transient, Unroutable
+from messages.envelope import MAX_BODY_BYTES, envelope, pack
 from tests.workers.fake_process import FakeProcess
 from tests.workers.ping import AT, Ping, ping_body
-from workers.outgoing import ATTEMPT, ERROR, FIRST_ERROR, FIRST_SEEN, MSG_ID, QUEUE, Outgoing
-from workers.settlement import MAX_BODY_BYTES, Unsettled
+from workers.outgoing import ATTEMPT, ERROR, FIRST_ERROR, FIRST_SEEN, MSG_ID, QUEUE, REPLAY, Outgoing
+from workers.settlement import Unsettled
 
 
 async def test_a_retry_carries_its_story_and_the_headers_it_came_with() -> None:
@@ -75,6 +77,74 @@ async def test_a_forged_first_sight_is_now(forged: object) -> None:
     process = FakeProcess()
     await process.settlement.fail(process.channel.deliver(b"body", {FIRST_SEEN: forged}), InvalidDefinition("x"))
     assert process.parking.only().first_seen == AT
+
+
+async def test_a_message_that_was_first_seen_too_long_ago_is_parked() -> None:
+    process = FakeProcess()
+    long_ago = {FIRST_SEEN: "2025-01-01T00:00:00+00:00", ATTEMPT: 2}
+    await process.settlement.fail(process.channel.deliver(b"body", long_ago), Transient("throttled"))
+    parked = process.parking.only()
+    assert (parked.reason, parked.attempts, parked.error) == ("too_old", 3, "throttled")
+
+
+async def test_headers_that_leave_no_room_for_ours_are_parked() -> None:
+    """Published again with our own beside them they would not fit into a frame: the broker ends such a connection."""
+    process = FakeProcess()
+    await process.settlement.fail(
+        process.channel.deliver(b"body", {FIRST_ERROR: "x" * 120_000}), Transient("throttled")
+    )
+    assert (process.parking.only().reason, process.publisher.to("ping.wait.5s")) == ("invalid_message", [])
+    assert not process.channel.unacked
+
+
+async def test_headers_that_cannot_be_sent_on_are_parked_with_the_message() -> None:
+    process = FakeProcess()
+    await process.settlement.fail(process.channel.deliver(b"body", {"theirs": b"\xff"}), Transient("throttled"))
+    parked = process.parking.only()
+    assert (parked.reason, parked.error) == (
+        "invalid_message",
+        "headers: some are no text, and cannot be sent on with a retry",
+    )
+    assert not process.channel.unacked
+
+
+@pytest.mark.parametrize(
+    ("properties", "says"),
+    [
+        ({"content_type": "text/xml"}, "content type: 'text/xml' is not read; send application/cloudevents+json"),
+        ({"content_type": "application/cloudevents-batch+json"}, "content type"),
+        ({"content_type": "application/json", "content_encoding": "gzip"}, "content encoding: 'gzip' is not read"),
+    ],
+)
+async def test_a_body_that_says_it_is_something_else_is_parked(properties: dict[str, str], says: str) -> None:
+    process = FakeProcess()
+    assert await process.settlement.parse(process.channel.deliver(ping_body(1), **properties), Ping) is None
+    assert says in process.parking.only().error
+
+
+@pytest.mark.parametrize("content_type", ["", "application/json; charset=utf-8", "Application/CloudEvents+JSON"])
+async def test_publishers_may_call_it_json_or_say_nothing(content_type: str) -> None:
+    process = FakeProcess()
+    assert await process.settlement.parse(process.channel.deliver(ping_body(1), content_type=content_type), Ping)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "accepted"), [(timedelta(hours=23), True), (timedelta(hours=25), False), (timedelta(days=400_000), False)]
+)
+async def test_what_comes_from_the_future_is_parked(ahead: timedelta, accepted: bool) -> None:
+    """A clock that is a little ahead is a clock; a year ahead it would be the newest news for a year."""
+    body = pack(envelope(Ping(number=1), id="1", time=AT + ahead))
+    process = FakeProcess()
+    assert bool(await process.settlement.parse(process.channel.deliver(body), Ping)) is accepted
+    assert accepted or "time: lies more than a day in the future" in process.parking.only().error
+
+
+async def test_what_is_given_back_is_no_failure() -> None:
+    process = FakeProcess()
+    await process.settlement.give_back(process.channel.deliver(b"body"))
+    assert (process.channel.given_back, process.channel.generation.unsettled) == ([1], 0)
+    assert not process.publisher.published
+    assert not process.parking.messages
 
 
 async def test_a_parked_message_is_whole_and_says_why() -> None:
@@ -234,9 +304,59 @@ async def test_a_message_that_cannot_be_sent_on_is_parked() -> None:
 async def test_a_dead_channel_ends_the_waiting() -> None:
     process = FakeProcess()
     delivery = process.channel.deliver(b"body")
-    process.channel.generation.end("connection closed")
     process.parking.away = 1_000
+    asyncio.get_running_loop().call_soon(process.channel.generation.end, "connection closed")
     with pytest.raises(Unsettled) as left:
         await process.settlement.fail(delivery, InvalidDefinition("x"))
     assert isinstance(left.value.__cause__, StoreUnavailable)
     assert process.channel.unacked == [1]
+
+
+@pytest.mark.parametrize("error", [Transient("throttled"), InvalidDefinition("x")])
+async def test_what_fails_after_its_channel_died_is_left_to_the_redelivery(error: Exception) -> None:
+    """Retried as well there would be two of it, and after each such failure twice as many."""
+    process = FakeProcess()
+    delivery = process.channel.deliver(b"body")
+    process.channel.generation.end("connection closed")
+    with pytest.raises(Unsettled):
+        await process.settlement.fail(delivery, error)
+    assert not process.publisher.published
+    assert not process.parking.messages
+
+
+async def test_the_same_message_under_new_ids_is_parked_once_and_told_to_each_publisher() -> None:
+    """A scheduler offers a batch again and again, each time under a new id; a bug would fill the list with it."""
+    process = FakeProcess()
+    for number in range(3):
+        body = pack(envelope(Ping(number=7), id=f"offer-{number}", time=AT))
+        await process.settlement.fail(process.channel.deliver(body), InvalidDefinition("x"))
+    assert process.parking.only().message_id == "offer-2"
+    told = [json.loads(feed.body) for feed in process.publisher.to("message-refused")]
+    assert {each["data"]["message_id"] for each in told} == {"offer-0", "offer-1", "offer-2"}
+    assert len({each["id"] for each in told}) == 3
+
+
+async def test_what_cannot_be_read_does_not_take_the_place_of_the_same_that_can() -> None:
+    process = FakeProcess()
+    good = pack(envelope(Ping(number=7), id="1", time=AT))
+    await process.settlement.fail(process.channel.deliver(good), InvalidDefinition("x"))
+    await process.settlement.parse(process.channel.deliver(good, content_type="text/xml"), Ping)
+    assert {each.content_type for each in process.parking.messages.values()} == {
+        "application/cloudevents+json", "text/xml",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("header", "replayed"), [({}, 0), ({REPLAY: 2}, 2), ({REPLAY: "x"}, 0), ({REPLAY: -1}, 0)])
+async def test_a_message_that_is_parked_again_says_how_often_it_was_replayed(
+    header: dict[str, object], replayed: int
+) -> None:
+    process = FakeProcess()
+    await process.settlement.fail(process.channel.deliver(ping_body(1), header), InvalidDefinition("x"))
+    parked = process.parking.only()
+    assert (parked.replayed, parked.type, parked.body_bytes) == (replayed, "ping", len(ping_body(1)))
+
+
+async def test_the_count_of_replays_survives_the_wait_queues() -> None:
+    process = FakeProcess()
+    await process.settlement.fail(process.channel.deliver(ping_body(1), {REPLAY: 2}), Transient("x"))
+    assert process.publisher.published[0].headers[REPLAY] == 2

@@ -2,14 +2,16 @@
 
 import asyncio
 import random
+from dataclasses import replace
 
 import pytest
 
 from domain.errors import InvalidDefinition, StoreUnavailable, Transient
 from tests.workers.fake_channel import FakeChannel
-from tests.workers.fake_process import FakeProcess
+from tests.workers.fake_process import QUICK, FakeProcess
 from tests.workers.ping import Ping, Pong, Remembers, ping_body
 from workers.inbox import Inbox
+from workers.outgoing import ATTEMPT, MSG_ID
 from workers.windowed import Window, collect
 
 BAD = b'{"no": "event"}'
@@ -80,12 +82,22 @@ async def test_bad_bodies_are_parked_wherever_they_stand(bad: set[int]) -> None:
     assert len(process.parking.messages) == len(bad)
 
 
-async def test_a_transient_failure_concerns_the_window_undivided() -> None:
+async def test_a_transient_failure_uses_up_no_attempt_of_its_neighbours() -> None:
+    """Otherwise a window of 200 would be parked for one that never succeeds."""
     process, handler = FakeProcess(), poisoned({3}, Transient("throttled"))
     process.deliver(*map(ping_body, range(50)))
     await process.work(process.windowed(handler))
+    (waiting,) = process.publisher.to("ping.wait.5s")
+    assert (waiting.headers[MSG_ID], waiting.headers[ATTEMPT]) == ("ping-3", 1)
+    assert len(handler.numbers) == 49
+
+
+async def test_an_outage_concerns_the_window_undivided_and_is_not_counted() -> None:
+    process, handler = FakeProcess(policy=replace(QUICK, in_place_s=0)), poisoned({3}, StoreUnavailable("no primary"))
+    process.deliver(*map(ping_body, range(50)))
+    await process.work(process.windowed(handler))
     assert handler.windows == [50]
-    assert len(process.publisher.to("ping.wait.5s")) == 50
+    assert [waiting.headers[ATTEMPT] for waiting in process.publisher.to("ping.wait.30s")] == [0] * 50
 
 
 async def test_a_store_that_comes_back_costs_nothing_but_time() -> None:
