@@ -6,12 +6,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from domain.delivery import Attempt, RetrySchedule, outcome
+from domain.delivery import Attempt, RetrySchedule, Wire, outcome
 from domain.eligibility import SuppressionReason
-from domain.email import Email, Outcome
+from domain.email import Email, EmailState, Outcome
 from domain.lists import Suppression
 from domain.smtp_reply import Reply, is_dead, verdict
+from domain.strikes import Sign, SignKind, strikes
 from handlers.ports import Clock, Emails, Suppressions
+from handlers.strike_book import StrikeBook
 
 Tried: TypeAlias = tuple[Email, Attempt]
 
@@ -25,6 +27,7 @@ class OutcomeWriter:
 
     emails: Emails
     suppressions: Suppressions
+    strikes: StrikeBook
     until_stored: UntilStored
     schedule: RetrySchedule
     now: Clock
@@ -33,21 +36,27 @@ class OutcomeWriter:
     async def tried(self, tried: Sequence[Tried]) -> None:
         now = self.now()
         outcomes = [outcome(email, attempt, self.schedule, now, self.spread()) for email, attempt in tried]
-        dead = [_suppression(email, outcome) for (email, _), outcome in zip(tried, outcomes, strict=True)]
-        await self._store(outcomes, [each for each in dead if each is not None])
+        both = list(zip((email for email, _ in tried), outcomes, strict=True))
+        dead = [_suppression(email, outcome) for email, outcome in both]
+        # Without a server's word, as where the connection to our relay broke, nothing is said of the address.
+        heard = [each for each, (_, attempt) in zip(both, tried, strict=True) if attempt.wire is Wire.ANSWERED]
+        signs = [_sign(email, outcome) for email, outcome in heard]
+        await self._store(
+            outcomes, [each for each in dead if each is not None], [each for each in signs if each is not None]
+        )
 
     async def untried(self, outcomes: Sequence[Outcome]) -> None:
-        await self._store(outcomes, ())
+        await self._store(outcomes, (), ())
 
-    async def _store(self, outcomes: Sequence[Outcome], dead: Sequence[Suppression]) -> None:
-        async def both() -> None:
-            # Suppressions first: a crash in between repeats both; the other way round it would repeat neither.
-            if dead:
-                await self.suppressions.add(dead)
+    async def _store(self, outcomes: Sequence[Outcome], dead: Sequence[Suppression], signs: Sequence[Sign]) -> None:
+        async def all_() -> None:
+            # Suppressions first: a crash in between repeats all; the other way round it would repeat nothing.
+            if no_more := [*dead, *(await self.strikes.told(signs) if signs else ())]:
+                await self.suppressions.add(no_more)
             await self.emails.store(outcomes)
 
         if outcomes:
-            await self.until_stored(both)
+            await self.until_stored(all_)
 
 
 def _suppression(email: Email, outcome: Outcome) -> Suppression | None:
@@ -55,6 +64,15 @@ def _suppression(email: Email, outcome: Outcome) -> Suppression | None:
         return None
     evidence = f"campaign {email.campaign_id}: {in_short(outcome.reply)}"
     return Suppression(email.contact_id, SuppressionReason.HARD_BOUNCED, outcome.at, evidence)
+
+
+def _sign(email: Email, outcome: Outcome) -> Sign | None:
+    """What the outcome says of the address (D10)."""
+    if strikes(outcome.state, outcome.reason):
+        return Sign(email.contact_id, email.id, SignKind.STRUCK, outcome.at)
+    if outcome.state is EmailState.SENT:
+        return Sign(email.contact_id, email.id, SignKind.TAKEN, outcome.at)
+    return None
 
 
 def in_short(reply: Reply) -> str:

@@ -13,6 +13,7 @@ from domain.errors import NotReady, UnknownCampaign
 from domain.slices import Claim, Slice
 from handlers.ports import Campaigns, Emails, Slices
 from handlers.slice_sender import SliceEnd, SliceSender
+from handlers.warm_up_gate import WarmUpGate
 from messages.base import Message
 from messages.send_batch import SendBatch
 
@@ -28,6 +29,7 @@ class BatchSender:
     emails: Emails
     slices: Slices
     send: SliceSender
+    gate: WarmUpGate
     owner: str  #: names this process in claims
     lease_s: float = 60
 
@@ -45,25 +47,28 @@ class BatchSender:
             return await self._cut(campaign, message)
         if campaign.status is not CampaignStatus.SENDING:
             return []  # resuming offers the chains again
+        if await self.gate.waits_s(campaign.sender.domain):
+            return []  # the scheduler offers them again the next day
         return await self._carried_on(campaign, message, message.slice)
 
     async def _carried_on(self, campaign: Campaign, message: SendBatch, number: int) -> Sequence[Message]:
+        asked_at = self.send.holder.elapsed()
         claim, held = await self.slices.claim(campaign.id, number, self.owner, self.lease_s)
         if claim in {Claim.HELD, Claim.ABANDONED}:
             return []  # its holder goes on with the chain; of one that fell silent, the scheduler decides
-        end = await self._sent(campaign, held) if claim is Claim.MINE else SliceEnd.FINISHED
+        end = await self._sent(campaign, held, asked_at, message) if claim is Claim.MINE else SliceEnd.FINISHED
         if end is SliceEnd.LEFT:
             return []
         following = number if end is SliceEnd.INTERRUPTED else next_in_chain(campaign, number)
         return [] if following is None else [message.model_copy(update={"slice": following})]
 
-    async def _sent(self, campaign: Campaign, held: Slice) -> SliceEnd:
+    async def _sent(self, campaign: Campaign, held: Slice, asked_at: float, message: SendBatch) -> SliceEnd:
         """Looks at the campaign once more: one that was cancelled just before this claim skips who is in the batch."""
         known = await self.campaigns.get(campaign.id)
         if known is None or known.status is not CampaignStatus.SENDING:
             await self.slices.release(held)
             return SliceEnd.LEFT
-        return await self.send(known, held)
+        return await self.send(known, held, asked_at, urgent=message.urgent)
 
     # ---- the form from outside
 
@@ -92,9 +97,13 @@ class BatchSender:
         return [row for row in rows if row.state is EmailState.PLANNED and NO_SLICE < row.slice < campaign.slices]
 
     async def _move(self, ids: Sequence[str], campaign: Campaign, old: int, new: int) -> None:
-        """Move rows to another batch while we hold theirs: nobody is sending them then. Held by others, they stay."""
+        """Move rows to another batch while we hold theirs: nobody is sending them then. Held by others, they stay.
+
+        Theirs is stamped as begun meanwhile. Were we frozen here with a mere claim, another worker would take it over
+        and send the rows that we then move; so they end in doubt, and what is in doubt does not move.
+        """
         # Under a name of its own: an owner takes its claims anew, so that the other lanes here would go ahead.
         claim, held = await self.slices.claim(campaign.id, old, f"{self.owner} moving", self.lease_s)
-        if claim is Claim.MINE:
+        if claim is Claim.MINE and await self.slices.start(held, self.lease_s):
             await self.emails.put_in_slice(ids, new, out_of=old)
             await self.slices.release(held)

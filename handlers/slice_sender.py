@@ -1,27 +1,29 @@
-"""Sends one held batch: decide again, write the mails, send them, store what came of each."""
+"""Sends one held batch, portion by portion: decide again, write the mails, send them, store what came of each."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from domain.assembly import Assembler, OutgoingMail
 from domain.campaign import Campaign
 from domain.contact import Contact
 from domain.content_failure import ContentFailed
-from domain.delivery import Attempt, Wire
 from domain.email import Email, EmailState, Outcome
-from domain.errors import RelayUnavailable, StoreUnavailable
+from domain.errors import StoreUnavailable
 from domain.last_check import last_check
 from domain.mailer import recipient_of
 from domain.slices import Slice
 from domain.smtp_reply import Reason
+from handlers.claim_window import ClaimWindow, Room
 from handlers.hold import Hold, Holder
-from handlers.outcome_writer import OutcomeWriter, Tried
+from handlers.outcome_writer import OutcomeWriter
 from handlers.ports import Clock, Contacts, Emails, Relay, Slices, Suppressions
+from handlers.recording import Recorder, Recording
+from handlers.under_way import UnderWay
 
 _Person: TypeAlias = tuple[Email, Contact]
 
@@ -29,17 +31,22 @@ _Person: TypeAlias = tuple[Email, Contact]
 class SliceEnd(StrEnum):
     FINISHED = "finished"  #: every row has an outcome
     LEFT = "left"  #: the campaign is no longer being sent, or somebody else has the slice
-    INTERRUPTED = "interrupted"  #: given back with rows to send: this process is to end, or its lease ran out
+    INTERRUPTED = (
+        "interrupted"  #: given back with rows to send: this process is to end, no lease, or the turn of others
+    )
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What the relay has said of one batch so far."""
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """A slice that is being sent."""
 
-    fresh: list[Tried] = field(default_factory=list)  #: not stored yet
-    broken: list[Tried] = field(default_factory=list)  #: not sent, after a second connection broke
-    told: int = 0
-    trouble: RelayUnavailable | None = None
+    campaign: Campaign
+    held: Slice
+    hold: Hold
+    room: Room
+    under_way: UnderWay
+    until_s: float  #: what was decided of its people holds until then, on the holder's clock
+    urgent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,42 +58,98 @@ class SliceSender:
     relay: Relay
     holder: Holder
     writer: OutcomeWriter
+    recorder: Recorder  #: of this process, for all of its batches
     assembler_of: Callable[[Campaign], Assembler]
     now: Clock
-    flush_size: int = 100  #: outcomes per write; a fifth of it costs 12 % of the rate (make bench ARGS=send)
+    window: ClaimWindow = field(default_factory=lambda: ClaimWindow(200))  #: of this process as well
+    portion: int = 40  #: mails that are written and begun together
+    fresh_s: float = 5  #: what was decided of people holds so long; a batch that has not begun by then is given back
+    turn_s: float = 5  #: a batch that a throttle makes slower gives the rest of it back when others wait for its room
 
-    async def __call__(self, campaign: Campaign, held: Slice) -> SliceEnd:
+    async def __call__(
+        self, campaign: Campaign, held: Slice, asked_at: float | None = None, *, urgent: bool = False
+    ) -> SliceEnd:
         """Send what is due of the slice. Safe to repeat: a row with an outcome is not sent again.
+
+        Everything up to the first mail is done ahead, while other batches are on the wire; then each portion waits for
+        its room. `asked_at` is when its lease was asked for, on the holder's clock; None: just now.
 
         Raises:
             RelayUnavailable: the relay went away; the slice was given back, and nothing of it is lost.
-            StoreUnavailable: MongoDB went away before anything was sent.
+            StoreUnavailable: MongoDB went away; the same, where anything was begun.
         """
-        rows = {row.id: row for row in await self.emails.due_in_slice(campaign.id, held.number)}
-        wanted, skipped = await self._decided(campaign, list(rows.values()))
-        mails, failed = self._written(campaign, wanted)
-        await self.writer.untried([*skipped, *failed])
-        if not mails:
-            return await self._finished(held)
-        if not await self._begun(held):
-            return SliceEnd.LEFT
-        async with self.holder.holding(held) as hold:
-            tally = await self._sent(mails, rows, hold)
-            return await self._ended(held, tally, len(mails), hold)
+        async with self.holder.holding(held, self.holder.elapsed() if asked_at is None else asked_at) as hold:
+            rows = await self.emails.due_in_slice(campaign.id, held.number)
+            until_s = self.holder.elapsed() + self.fresh_s
+            people = await self._decided(campaign, rows)
+            room = Room(self.window)
+            known = {row.id: row for row in rows}
+            recording = Recording(self.recorder, room.recorded)
+            try:
+                async with UnderWay(self.relay, known, recording, self._turn(hold, room)) as under_way:
+                    batch = _Batch(campaign, held, hold, room, under_way, until_s, urgent)
+                    end = await self._begun(batch, people)
+                    await under_way.ended()
+                    return await self._ended(batch, end)
+            finally:
+                room.leave()  # only now: what was begun and given back by the relay is in doubt until the slice is free
 
-    async def _begun(self, held: Slice) -> bool:
+    async def _begun(self, batch: _Batch, people: Sequence[_Person]) -> SliceEnd:
+        """Begin one portion after the other: FINISHED with all of them, or why not."""
         try:
-            return await self.slices.start(held, self.holder.lease_s)
-        except StoreUnavailable:
+            for portion in _portions(people, self._at_once(urgent=batch.urgent)):
+                end = await self._portion_begun(batch, portion)
+                if end is not SliceEnd.FINISHED:
+                    return end
+        except StoreUnavailable as error:
             # It may be marked as begun all the same, and would end in doubt with nothing sent.
-            await self.writer.until_stored(lambda: self.slices.release(held))
-            raise
+            batch.under_way.trouble = error
+        return SliceEnd.FINISHED
 
-    async def _decided(self, campaign: Campaign, rows: Sequence[Email]) -> tuple[Sequence[_Person], Sequence[Outcome]]:
-        """Whom to mail, by what is known of the people now, and the skips of the others."""
+    async def _portion_begun(self, batch: _Batch, people: Sequence[_Person]) -> SliceEnd:
+        mails = await self._written(batch.campaign, people)
+        if mails and not await batch.room.more(len(mails), self._patience(batch), urgent=batch.urgent):
+            return SliceEnd.INTERRUPTED
+        if mails and self.holder.elapsed() >= batch.until_s:
+            mails = await self._written_anew(batch, people, len(mails))
+        if not mails:
+            return SliceEnd.FINISHED
+        if not await self.slices.start(batch.held, self.holder.lease_s, through=people[-1][0].id):
+            batch.hold.ours = False  # nothing more of the portions before it is begun either
+            return SliceEnd.INTERRUPTED if batch.under_way.has_begun else SliceEnd.LEFT
+        batch.under_way.begin(mails, self.holder.elapsed())
+        return SliceEnd.FINISHED
+
+    async def _written_anew(self, batch: _Batch, people: Sequence[_Person], room: int) -> Sequence[OutgoingMail]:
+        """The mails by what is known now; what was decided has grown old while others had the room."""
+        people = await self._decided(batch.campaign, [row for row, _ in people])
+        mails = await self._written(batch.campaign, people)
+        batch.room.recorded(room - len(mails))
+        return mails
+
+    def _at_once(self, *, urgent: bool) -> int:
+        """An urgent portion fits what is kept free for it, so that it waits for no ordinary one."""
+        reserve = self.window.reserve
+        return min(self.portion, reserve) if urgent and reserve else self.portion
+
+    def _patience(self, batch: _Batch) -> Callable[[], bool]:
+        """Once a mail of it is on its way the batch waits for its turn; before, others may be quicker with it."""
+        under_way = batch.under_way
+        return lambda: under_way.goes_on() and (under_way.has_begun or self.holder.elapsed() < batch.until_s)
+
+    def _turn(self, hold: Hold, room: Room) -> Callable[[float], bool]:
+        def goes_on(begun_s: float) -> bool:
+            is_over = self.holder.elapsed() - begun_s >= self.turn_s
+            return hold.keep_going() and not (is_over and room.others_wait)
+
+        return goes_on
+
+    async def _decided(self, campaign: Campaign, rows: Sequence[Email]) -> Sequence[_Person]:
+        """Whom to mail, by what is known of the people now; the others are skipped."""
         ids = {row.contact_id for row in rows}
-        contacts = await self.contacts.load(ids) if ids else {}
-        suppressed = await self.suppressions.of(ids) if ids else {}
+        if not ids:
+            return ()
+        contacts, suppressed = await asyncio.gather(self.contacts.for_sending(ids), self.suppressions.of(ids))
         wanted: list[_Person] = []
         skipped: list[Outcome] = []
         for row in rows:
@@ -96,14 +159,13 @@ class SliceSender:
                 wanted.append((row, contact))
             elif why is not None:
                 skipped.append(self._untried(row, EmailState.SKIPPED, why.reason, why.detail))
-        return wanted, skipped
+        await self.writer.untried(skipped)
+        return wanted
 
-    def _written(
-        self, campaign: Campaign, people: Sequence[_Person]
-    ) -> tuple[Sequence[OutgoingMail], Sequence[Outcome]]:
+    async def _written(self, campaign: Campaign, people: Sequence[_Person]) -> Sequence[OutgoingMail]:
         """The mails; somebody whose own mail cannot be written holds up nobody else's."""
         if not people:
-            return (), ()
+            return ()
         assembler = self.assembler_of(campaign)
         mails: list[OutgoingMail] = []
         failed: list[Outcome] = []
@@ -112,45 +174,25 @@ class SliceSender:
                 mails.append(assembler.mail(recipient_of(row, contact), now=self.now()))
             except ContentFailed as error:
                 failed.append(self._untried(row, EmailState.FAILED, Reason.CONTENT_ERROR, str(error)))
-        return mails, failed
+        await self.writer.untried(failed)
+        return mails
 
     def _untried(self, row: Email, state: EmailState, reason: str, detail: str | None) -> Outcome:
+        if row.resent_at:  # the first mail may have arrived all the same
+            kept, detail = row.reason, f"not sent once more: {reason}"
+            return Outcome(row.id, EmailState.IN_DOUBT, self.now(), reason=kept, detail=detail, tried=False)
         return Outcome(row.id, state, self.now(), reason=reason, detail=detail, tried=False)
 
-    async def _sent(self, mails: Sequence[OutgoingMail], rows: Mapping[str, Email], hold: Hold) -> _Tally:
-        tally = _Tally()
-        # Closed at once when storing is cancelled: nothing may go out whose outcome nobody waits for.
-        attempts = cast("AsyncGenerator[Attempt, None]", self.relay.deliver(mails, hold.keep_going))
-        try:
-            async with aclosing(attempts):
-                async for attempt in attempts:
-                    await self._noted(tally, (rows[attempt.email_id], attempt))
-        except RelayUnavailable as error:
-            tally.trouble = error
-        await self.writer.tried(tally.fresh)
-        return tally
-
-    async def _noted(self, tally: _Tally, tried: Tried) -> None:
-        tally.told += 1
-        if tried[1].wire is Wire.NOT_SENT:
-            tally.broken.append(tried)
-            return
-        tally.fresh.append(tried)
-        if len(tally.fresh) >= self.flush_size:
-            fresh, tally.fresh = tally.fresh, []
-            await self.writer.tried(fresh)
-
-    async def _ended(self, held: Slice, tally: _Tally, count: int, hold: Hold) -> SliceEnd:
-        if tally.trouble is None:  # an outage uses up nobody's tries; without one, the mails themselves broke it
-            await self.writer.tried(tally.broken)
+    async def _ended(self, batch: _Batch, end: SliceEnd) -> SliceEnd:
         # Both ask for our claim, not for a live lease: a lease that ran out unnoticed by others leaves no doubts.
-        if tally.trouble is None and tally.told == count:
-            return await self._finished(held)
-        await self.writer.until_stored(lambda: self.slices.release(held))
-        if tally.trouble is not None:
-            raise tally.trouble
-        return SliceEnd.INTERRUPTED if hold.wanted else SliceEnd.LEFT
+        if end is SliceEnd.FINISHED and batch.under_way.trouble is None and not batch.under_way.left:
+            await self.writer.until_stored(lambda: self.slices.finish(batch.held))
+            return SliceEnd.FINISHED
+        await self.writer.until_stored(lambda: self.slices.release(batch.held))
+        if batch.under_way.trouble is not None:
+            raise batch.under_way.trouble
+        return SliceEnd.LEFT if end is SliceEnd.LEFT or not batch.hold.wanted else SliceEnd.INTERRUPTED
 
-    async def _finished(self, held: Slice) -> SliceEnd:
-        await self.writer.until_stored(lambda: self.slices.finish(held))
-        return SliceEnd.FINISHED
+
+def _portions(people: Sequence[_Person], size: int) -> Iterator[Sequence[_Person]]:
+    return (people[first : first + size] for first in range(0, len(people), size))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 
@@ -12,15 +13,28 @@ from domain.campaign import Campaign
 from domain.mailer import mailer_of
 from handlers.hold import Holder
 from handlers.outcome_writer import OutcomeWriter
-from handlers.pace import Pace
-from handlers.paced_relay import PacedRelay
 from handlers.permit_desk import PermitDesk
+from handlers.ports import Relay
+from handlers.recording import Recorder
 from handlers.send_batch import BatchSender
 from handlers.slice_sender import SliceSender
+from handlers.strike_book import StrikeBook
+from handlers.warm_up_gate import WarmUpGate
 from messages.send_batch import URGENT, SendBatch
 from workers.dkim_keys import dkim_keys
-from workers.options import SEND_LANES, URGENT_LANES, organisation, pacing, retry_schedule, signing_keys
+from workers.options import (
+    SEND_LANES,
+    URGENT_LANES,
+    claim_window,
+    flush_size,
+    organisation,
+    pacing,
+    portion,
+    retry_schedule,
+    signing_keys,
+)
 from workers.part import Part
+from workers.relays import paced
 from workers.resources import Resources, new_id, now
 
 log = structlog.get_logger()
@@ -29,8 +43,9 @@ log = structlog.get_logger()
 def build(resources: Resources) -> Sequence[Part]:
     sender, runtime = _sender(resources), resources.runtime
     return [
-        runtime.single(SendBatch, sender, concurrency=SEND_LANES),
-        runtime.single(SendBatch, sender, concurrency=URGENT_LANES, queue=URGENT),
+        # Lease and SMTP time-outs bound each step; a time limit would leave in doubt what the relay answers late.
+        runtime.single(SendBatch, sender, concurrency=SEND_LANES, time_limit_s=math.inf),
+        runtime.single(SendBatch, sender, concurrency=URGENT_LANES, queue=URGENT, time_limit_s=math.inf),
     ]
 
 
@@ -41,13 +56,23 @@ def _sender(resources: Resources) -> BatchSender:
         emails=stores.emails,
         slices=stores.slices,
         send=_slice_sender(resources),
-        owner=new_id(),
+        gate=WarmUpGate(stores.throttles, pacing(resources.settings).warm_up_caps),
+        owner=f"{resources.runtime.settlement.worker} {new_id()}",
         lease_s=sending.lease_s,
     )
 
 
 def _slice_sender(resources: Resources) -> SliceSender:
     stores, settings, runtime = resources.stores, resources.settings, resources.runtime
+    writer = OutcomeWriter(
+        emails=stores.emails,
+        suppressions=stores.suppressions,
+        strikes=StrikeBook(stores.strikes),
+        until_stored=runtime.in_place.until_stored,
+        schedule=retry_schedule(settings),
+        now=now,
+        spread=random.random,
+    )
     return SliceSender(
         contacts=stores.contacts,
         suppressions=stores.suppressions,
@@ -55,23 +80,18 @@ def _slice_sender(resources: Resources) -> SliceSender:
         slices=stores.slices,
         relay=_paced(resources),
         holder=Holder(stores.campaigns, stores.slices, runtime.stopping.is_set, settings.sending.lease_s),
-        writer=OutcomeWriter(
-            emails=stores.emails,
-            suppressions=stores.suppressions,
-            until_stored=runtime.in_place.until_stored,
-            schedule=retry_schedule(settings),
-            now=now,
-            spread=random.random,
-        ),
+        writer=writer,
+        recorder=Recorder(writer.tried, size=flush_size(settings)),
         assembler_of=Assemblers(resources),
         now=now,
+        window=claim_window(settings),
+        portion=portion(settings),
     )
 
 
-def _paced(resources: Resources) -> PacedRelay:
-    """The relay at the pace that all send workers share; both lanes of this process are one worker to the throttles."""
-    desk = PermitDesk(resources.stores.throttles, new_id(), pacing(resources.settings), random.random)
-    return PacedRelay(resources.relay, Pace(desk))
+def _paced(resources: Resources) -> Relay:
+    """The relays at the pace that all send workers share; both lanes of this process are one worker to throttles."""
+    return paced(resources, PermitDesk(resources.stores.throttles, new_id(), pacing(resources.settings), random.random))
 
 
 class Assemblers:

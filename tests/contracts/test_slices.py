@@ -90,6 +90,47 @@ async def test_a_claim_whose_lease_ran_out_is_anybodys(world: World) -> None:
     assert not await world.slices.renew(late, LONG_S)
 
 
+async def test_what_is_given_up_is_no_longer_its_owners_and_still_abandoned(world: World) -> None:
+    """A crash between this and the doubts leaves it to the next one who looks."""
+    late = await started_and_silent(world)
+    taken = await world.slices.give_up(late)
+    assert taken is not None
+    assert (taken.state, taken.owner, taken.epoch) == (SliceState.STARTED, "a", 2)
+    await world.slices.release(late)
+    await world.slices.finish(late)
+    await world.slices.close(late)
+    assert not await world.slices.renew(late, LONG_S)
+    assert await world.slices.abandoned("spring") == [taken]
+    await world.slices.close(taken)
+    assert await state(world) is SliceState.DONE
+
+
+async def test_one_of_two_gives_a_slice_up_and_nobody_one_that_was_given_back(world: World) -> None:
+    late = await started_and_silent(world)
+    assert await world.slices.give_up(late) is not None
+    assert await world.slices.give_up(late) is None
+
+
+async def test_an_owner_that_wakes_first_gives_its_slice_back(world: World) -> None:
+    late = await started_and_silent(world)
+    await world.slices.release(late)
+    assert await world.slices.give_up(late) is None
+    assert await state(world) is SliceState.PLANNED
+
+
+async def test_a_slice_with_a_live_lease_is_not_given_up(world: World) -> None:
+    held = await claimed(world)
+    await world.slices.start(held, LONG_S)
+    assert await world.slices.give_up(held) is None
+
+
+async def started_and_silent(world: World) -> Slice:
+    held = await claimed(world, lease_s=LONG_S)
+    await world.slices.start(held, SHORT_S)
+    await world.until_short_leases_end()
+    return held
+
+
 async def test_nothing_is_sent_on_a_lease_that_ran_out(world: World) -> None:
     late = await claimed(world, lease_s=SHORT_S)
     await world.until_short_leases_end()
@@ -106,6 +147,34 @@ async def test_a_started_slice_of_a_dead_owner_is_abandoned_until_it_is_closed(w
     await world.slices.close(dead)
     assert await state(world) is SliceState.DONE
     assert await world.slices.abandoned("spring") == []
+
+
+async def test_a_slice_begun_in_part_says_how_far_and_is_planned_again_when_its_dead_owner_is_closed(
+    world: World,
+) -> None:
+    held = await claimed(world)
+    assert await world.slices.start(held, LONG_S, through="spring:a:0")
+    assert await world.slices.start(held, SHORT_S, through="spring:b:0")
+    await world.until_short_leases_end()
+    [dead] = await world.slices.abandoned("spring")
+    assert dead.started_through == "spring:b:0"
+    taken = await world.slices.give_up(dead)
+    assert taken is not None
+    assert taken.started_through == "spring:b:0"
+    await world.slices.close(dead)
+    assert await state(world) is SliceState.STARTED
+    await world.slices.close(taken)
+    [free] = await world.slices.unfinished("spring")
+    assert (free.state, free.owner, free.started_through) == (SliceState.PLANNED, None, None)
+    assert not await world.slices.start(held, LONG_S, through="spring:c:0")
+
+
+async def test_a_slice_that_was_given_back_or_claimed_anew_has_begun_nothing(world: World) -> None:
+    held = await claimed(world)
+    await world.slices.start(held, LONG_S, through="$a:0")
+    await world.slices.release(held)
+    verdict, again = await world.slices.claim("spring", 0, "b", LONG_S)
+    assert (verdict, again.started_through) == (Claim.MINE, None)
 
 
 async def test_a_live_slice_cannot_be_closed(world: World) -> None:
@@ -172,3 +241,39 @@ async def test_a_claim_that_ran_out_is_taken_over_by_one(world: World) -> None:
     await world.until_short_leases_end()
     claims = await asyncio.gather(*(world.slices.claim("spring", 0, f"w{n}", LONG_S) for n in range(10)))
     assert [verdict for verdict, _ in claims].count(Claim.MINE) == 1
+
+
+async def done(world: World, *numbers: int) -> None:
+    for number in numbers:
+        _, held = await world.slices.claim("spring", number, "a", LONG_S)
+        await world.slices.finish(held)
+
+
+async def test_chains_stand_at_their_first_unfinished_slice_and_later_tries_by_themselves(world: World) -> None:
+    await world.slices.plan("spring", range(12))  # 10 in 3 chains, 2 of later tries
+    await world.slices.plan("other", range(12))
+    await done(world, 0, 3, 1, 2, 5, 8)
+    await world.slices.claim("spring", 4, "b", LONG_S)
+    found = await world.slices.heads("spring", 10, 3)
+    assert [(each.number, each.state) for each in found] == [
+        (4, SliceState.CLAIMED), (6, SliceState.PLANNED), (10, SliceState.PLANNED), (11, SliceState.PLANNED)
+    ]  # fmt: skip
+    assert await world.slices.heads("nowhere", 10, 3) == []
+
+
+async def test_unfinished_slices_are_counted_from_a_number_on_up_to_as_many_as_matter(world: World) -> None:
+    await world.slices.plan("spring", range(8))
+    await done(world, 6)
+    await world.slices.claim("spring", 7, "b", LONG_S)
+    assert await world.slices.unfinished_from("spring", 5, most=9) == 2
+    assert await world.slices.unfinished_from("spring", 0, most=1) == 1
+    assert await world.slices.unfinished_from("spring", 8, most=1) == 0
+
+
+async def test_held_slices_are_those_of_the_living_and_of_the_dead(world: World) -> None:
+    await world.slices.plan("spring", range(3))
+    await world.slices.claim("spring", 0, "dead", SHORT_S)
+    _, live = await world.slices.claim("spring", 1, "b", LONG_S)
+    await world.slices.start(live, LONG_S)
+    await world.until_short_leases_end()
+    assert [each.number for each in await world.slices.held("spring")] == [0, 1]

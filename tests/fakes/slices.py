@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from domain.chains import heads
 from domain.errors import UnknownCampaign
 from domain.slices import Claim, Slice, SliceState
 
@@ -38,11 +39,11 @@ class MemorySlices:
             return Claim.HELD, known
         return Claim.MINE, self._held(known, owner, lease_s)
 
-    async def start(self, held: Slice, lease_s: float) -> bool:
+    async def start(self, held: Slice, lease_s: float, *, through: str | None = None) -> bool:
         known = self._mine(held)
         if known is None or not self._live(known):
             return False
-        self._move(replace(known, state=SliceState.STARTED))
+        self._move(replace(known, state=SliceState.STARTED, started_through=through))
         self.until[known.id] = self.now + timedelta(seconds=lease_s)
         return True
 
@@ -55,7 +56,7 @@ class MemorySlices:
 
     async def release(self, held: Slice) -> None:
         if known := self._mine(held):
-            self._move(replace(known, state=SliceState.PLANNED, owner=None))
+            self._move(_free(known))
 
     async def finish(self, held: Slice) -> None:
         if known := self._mine(held):
@@ -64,10 +65,27 @@ class MemorySlices:
     async def abandoned(self, campaign_id: str) -> Sequence[Slice]:
         return [each for each in self._of(campaign_id) if each.state in _HELD and not self._live(each)]
 
+    async def give_up(self, abandoned: Slice) -> Slice | None:
+        known = self._mine(abandoned)
+        if known is None or known.state is not SliceState.STARTED or self._live(known):
+            return None
+        self.stored[known.id] = replace(known, epoch=known.epoch + 1)
+        return self.stored[known.id]
+
     async def close(self, abandoned: Slice) -> None:
         known = self._mine(abandoned)
         if known and known.state is SliceState.STARTED and not self._live(known):
-            self._move(replace(known, state=SliceState.DONE))
+            self._move(replace(known, state=SliceState.DONE) if known.started_through is None else _free(known))
+
+    async def held(self, campaign_id: str) -> Sequence[Slice]:
+        return [each for each in self._of(campaign_id) if each.state in _HELD]
+
+    async def unfinished_from(self, campaign_id: str, first: int, *, most: int) -> int:
+        return len([each for each in await self.unfinished(campaign_id) if each.number >= first][:most])
+
+    async def heads(self, campaign_id: str, first_round: int, chains: int) -> Sequence[Slice]:
+        open_ = {each.number: each for each in await self.unfinished(campaign_id)}
+        return [open_[number] for number in heads(first_round, chains, open_)]
 
     async def unfinished(self, campaign_id: str) -> Sequence[Slice]:
         return [each for each in self._of(campaign_id) if each.state is not SliceState.DONE]
@@ -89,8 +107,13 @@ class MemorySlices:
 
     def _held(self, known: Slice, owner: str, lease_s: float) -> Slice:
         self.until[known.id] = self.now + timedelta(seconds=lease_s)
-        return self._move(replace(known, state=SliceState.CLAIMED, owner=owner, epoch=known.epoch + 1))
+        claimed = replace(known, state=SliceState.CLAIMED, owner=owner, epoch=known.epoch + 1, started_through=None)
+        return self._move(claimed)
 
     def _move(self, changed: Slice) -> Slice:
         self.stored[changed.id] = replace(changed, moved_at=self.now)
         return self.stored[changed.id]
+
+
+def _free(known: Slice) -> Slice:
+    return replace(known, state=SliceState.PLANNED, owner=None, started_through=None)

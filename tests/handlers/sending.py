@@ -20,9 +20,14 @@ from domain.tracking import SigningKey, SigningKeys
 from handlers.hold import Holder
 from handlers.outcome_writer import OutcomeWriter
 from handlers.ports import Relay
-from handlers.scheduler import Scheduler
+from handlers.recording import Recorder
+from handlers.scheduler import Concern, Scheduler
+from handlers.scheduler_rounds import Rhythm, rounds
 from handlers.send_batch import BatchSender
 from handlers.slice_sender import SliceSender
+from handlers.strike_book import StrikeBook
+from handlers.timers import Timers
+from handlers.warm_up_gate import WarmUpGate
 from messages.base import Message
 from messages.send_batch import SendBatch
 from tests.builders import NOW, a_campaign, a_contact, an_email
@@ -32,7 +37,9 @@ from tests.fakes.emails import MemoryEmails
 from tests.fakes.leases import MemoryLeases
 from tests.fakes.relay import MemoryRelay
 from tests.fakes.slices import MemorySlices
+from tests.fakes.strikes import MemoryStrikes
 from tests.fakes.suppressions import MemorySuppressions
+from tests.fakes.throttles import MemoryThrottles
 
 KEYS = SigningKeys((SigningKey(0, b"s" * 32),))
 GREEN = Organisation("Green Ltd", "1 Main Street, Springfield", public_url="https://mail.green.example")
@@ -67,6 +74,8 @@ class World:
     looked_s: float = 0
     stops: bool = False  #: whether the process is to end
     now: datetime = NOW
+    caps: Sequence[int] = ()  #: of the warm-up
+    portion: int = 50  #: mails that are begun together
 
     def __post_init__(self) -> None:
         slices = -(-self.count // self.per_slice)
@@ -77,7 +86,9 @@ class World:
         self.contacts = MemoryContacts(*people(self.count))
         self.emails = MemoryEmails(*rows(self.count, self.per_slice))
         self.slices = MemorySlices()
+        self.strikes = MemoryStrikes()
         self.suppressions = MemorySuppressions()
+        self.throttles = MemoryThrottles()
         self.leases = MemoryLeases()
 
     async def planned(self) -> World:
@@ -88,6 +99,7 @@ class World:
         self.now += timedelta(seconds=seconds)
         self.slices.pass_time(seconds)
         self.leases.pass_time(seconds)
+        self.throttles.pass_time(seconds)
 
     async def sleep(self, seconds: float) -> None:
         self.looked_s += seconds
@@ -99,16 +111,23 @@ class World:
         )  # fmt: skip
         schedule = RetrySchedule()
         writer = OutcomeWriter(
-            self.emails, self.suppressions, self.until_stored, schedule, lambda: self.now, lambda: 0.5
-        )
-        slice_sender = SliceSender(
-            self.contacts, self.suppressions, self.emails, self.slices, self.relay, holder, writer, assembler,
-            lambda: self.now, flush_size=3,
+            self.emails, self.suppressions, StrikeBook(self.strikes), self.until_stored, schedule, lambda: self.now,
+            lambda: 0.5,
         )  # fmt: skip
-        return BatchSender(self.campaigns, self.emails, self.slices, slice_sender, owner)
+        slice_sender = SliceSender(
+            self.contacts, self.suppressions, self.emails, self.slices, self.relay, holder, writer,
+            Recorder(writer.tried, size=3), assembler, lambda: self.now, portion=self.portion,
+        )  # fmt: skip
+        return BatchSender(self.campaigns, self.emails, self.slices, slice_sender, self.gate, owner)
 
-    def scheduler(self, owner: str = "scheduler-1") -> Scheduler:
-        return Scheduler(self.campaigns, self.emails, self.slices, self.leases, owner, lambda: self.now)
+    def scheduler(self, owner: str = "scheduler-1", rhythm: Rhythm | None = None) -> Scheduler:
+        timers = Timers(lambda: self.now)
+        concerns = rounds(self.campaigns, self.emails, self.slices, self.gate, timers, rhythm or Rhythm())
+        return Scheduler(concerns, self.campaigns, self.leases, timers, asked, owner)
+
+    @property
+    def gate(self) -> WarmUpGate:
+        return WarmUpGate(self.throttles, self.caps)
 
     async def send(self, number: int, owner: str = "worker-1") -> list[int | None]:
         """The slices that follow."""
@@ -132,6 +151,11 @@ class World:
 
     def row(self, number: int) -> Email:
         return self.emails.stored[an_email(person(number)).id]
+
+
+async def asked(concern: Concern, campaign: Campaign) -> Sequence[Message]:
+    """Trouble goes through to the test."""
+    return await concern(campaign)
 
 
 def assembler(campaign: Campaign) -> Assembler:

@@ -60,7 +60,7 @@ async def watched() -> Watched:
 
 
 async def test_the_lease_is_renewed_every_third_of_it(watched: Watched) -> None:
-    async with watched.holder.holding(await watched.held()) as hold:
+    async with watched.holder.holding(await watched.held(), watched.clock_s) as hold:
         for _ in range(20):
             await watched.step(20)
             assert hold.keep_going()
@@ -69,7 +69,7 @@ async def test_the_lease_is_renewed_every_third_of_it(watched: Watched) -> None:
 
 async def test_a_lease_that_somebody_else_took_is_noticed(watched: Watched) -> None:
     held = await watched.held()
-    async with watched.holder.holding(held) as hold:
+    async with watched.holder.holding(held, watched.clock_s) as hold:
         await watched.slices.finish(held)
         await watched.step(20)
         assert not hold.ours
@@ -79,14 +79,14 @@ async def test_a_lease_that_somebody_else_took_is_noticed(watched: Watched) -> N
 async def test_a_campaign_that_is_no_longer_sent_is_noticed_at_the_next_look(
     watched: Watched, status: CampaignStatus
 ) -> None:
-    async with watched.holder.holding(await watched.held()) as hold:
+    async with watched.holder.holding(await watched.held(), watched.clock_s) as hold:
         watched.campaigns.stored["spring"] = a_campaign(status=status)
         await watched.step(1)
         assert (hold.wanted, hold.ours) == (False, True)
 
 
 async def test_a_short_outage_is_borne_and_a_long_one_stops_before_the_lease_ends(watched: Watched) -> None:
-    async with watched.holder.holding(await watched.held()) as hold:
+    async with watched.holder.holding(await watched.held(), watched.clock_s) as hold:
         watched.mongo_is_away()
         for _ in range(39):
             await watched.step(1)
@@ -95,8 +95,15 @@ async def test_a_short_outage_is_borne_and_a_long_one_stops_before_the_lease_end
         assert not hold.keep_going()
 
 
+async def test_a_process_that_was_frozen_sends_nothing_when_it_wakes_up(watched: Watched) -> None:
+    """Its sender may run before the task that would find out."""
+    async with watched.holder.holding(await watched.held(), watched.clock_s) as hold:
+        watched.clock_s += LEASE_S
+        assert not hold.keep_going()
+
+
 async def test_a_process_that_is_to_end_stops_at_once(watched: Watched) -> None:
-    async with watched.holder.holding(await watched.held()) as hold:
+    async with watched.holder.holding(await watched.held(), watched.clock_s) as hold:
         watched.stops = True
         assert not hold.keep_going()
 
@@ -106,7 +113,7 @@ async def test_a_bug_while_renewing_stops_sending_and_is_not_silent(watched: Wat
         raise KeyError("bug")
 
     async def held_while_broken() -> None:
-        async with watched.holder.holding(await watched.held()) as hold:
+        async with watched.holder.holding(await watched.held(), watched.clock_s) as hold:
             watched.campaigns.get = broken  # type: ignore[method-assign, assignment]
             await watched.step(1)
             assert not hold.keep_going()

@@ -17,13 +17,15 @@ from domain.email import EmailState
 from domain.errors import NotReady, RelayUnavailable, StoreUnavailable, UnknownCampaign
 from domain.slices import Claim, Slice, SliceState
 from domain.smtp_reply import Reply
+from handlers.abandoned import put_in_doubt
 from messages.send_batch import SendBatch
-from tests.builders import NOW, a_campaign, a_contact, a_stamp, a_suppression, an_id, later
+from tests.builders import NOW, a_campaign, a_contact, a_stamp, a_suppression, an_id, an_outcome, later
 from tests.fakes.relay import MemoryRelay
 from tests.handlers.sending import World, person
 
 FULL = Reply(452, "4.2.2 mailbox full")
 UNKNOWN_USER = Reply(550, "5.1.1 no such user")
+BLOCKED = Reply(550, "5.7.1 Service unavailable; client host [192.0.2.1] blocked using zen.spamhaus.org")
 
 
 async def test_a_slice_is_sent_and_the_next_of_its_chain_follows() -> None:
@@ -131,7 +133,7 @@ async def test_one_person_whose_template_fails_holds_up_nobody_else() -> None:
 
 
 async def test_a_passing_refusal_is_put_off_and_a_final_one_ends_and_suppresses() -> None:
-    relay = MemoryRelay({person(0): [FULL], person(1): [UNKNOWN_USER], person(2): [Reply(550, "5.7.1 blocked by us")]})
+    relay = MemoryRelay({person(0): [FULL], person(1): [UNKNOWN_USER], person(2): [BLOCKED]})
     world = await World(count=4, per_slice=4, relay=relay).planned()
     await world.send(0)
     states = [world.row(n).state for n in range(4)]
@@ -184,7 +186,7 @@ async def test_a_lost_lease_sends_nothing() -> None:
     world = await World(relay=relay).planned()
     sender = world.sender()
 
-    async def lost(*_: object) -> bool:
+    async def lost(*_: object, **__: object) -> bool:
         return False
 
     world.slices.start = lost  # type: ignore[assignment, method-assign]
@@ -212,8 +214,8 @@ async def test_a_batch_whose_begin_was_stored_but_not_confirmed_is_given_back() 
     world = await World(relay=relay).planned()
     start = world.slices.start
 
-    async def unconfirmed(*wanted: Any) -> bool:
-        await start(*wanted)
+    async def unconfirmed(*wanted: Any, **how: Any) -> bool:
+        await start(*wanted, **how)
         raise StoreUnavailable("no majority confirmed it")
 
     world.slices.start = unconfirmed  # type: ignore[assignment, method-assign]
@@ -308,8 +310,7 @@ async def test_the_word_of_an_owner_who_was_given_up_still_counts() -> None:
     async def give_up() -> None:
         world.slices.pass_time(100)
         (lost,) = await world.slices.abandoned("spring")
-        await world.emails.doubt("spring", 0, world.now)
-        await world.slices.close(lost)
+        await put_in_doubt(lost, world.emails, world.slices, world.now)
 
     background: list[asyncio.Task[None]] = []
     world.relay = relay = Interrupting(lambda: background.append(asyncio.ensure_future(give_up())))
@@ -317,7 +318,7 @@ async def test_the_word_of_an_owner_who_was_given_up_still_counts() -> None:
     await world.send(0)
     assert 2 <= len(relay.taken) < 8
     assert world.states == {EmailState.SENT: len(relay.taken), EmailState.IN_DOUBT: 8 - len(relay.taken)}
-    assert world.slices.stored["spring:0"].state is SliceState.DONE
+    assert world.slices.stored["spring:0"].state is SliceState.PLANNED
 
 
 async def test_a_renewed_lease_goes_on() -> None:
@@ -414,3 +415,78 @@ async def test_people_are_not_moved_out_of_a_batch_that_this_process_sends_at_th
     monkeypatch.setattr(world.emails, "put_in_slice", put_late)
     await world.sender()(SendBatch(campaign_id="spring", addresses=[person(0)]))
     assert relay.tries == []
+
+
+async def test_a_mover_that_was_frozen_for_longer_than_its_lease_moves_nobody_that_others_send(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    relay = MemoryRelay()
+    world = await World(relay=relay).planned()
+    put = world.emails.put_in_slice
+
+    async def put_very_late(*wanted: Any, **more: Any) -> None:
+        world.pass_time(100)
+        (silent,) = await world.slices.abandoned("spring")
+        assert await world.send(0, "worker-2") == []  # begun, as far as anybody knows
+        assert await put_in_doubt(silent, world.emails, world.slices, world.now) == 2
+        await put(*wanted, **more)
+
+    monkeypatch.setattr(world.emails, "put_in_slice", put_very_late)
+    (message,) = await world.sender()(SendBatch(campaign_id="spring", addresses=[person(0)]))
+    assert isinstance(message, SendBatch)
+    await world.send_all([message.slice])
+    assert (world.row(0).state, world.row(0).slice) == (EmailState.IN_DOUBT, 0)
+    assert relay.tries == []
+
+
+async def test_a_mover_whose_lease_ran_out_before_it_began_moves_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    relay = MemoryRelay()
+    world = await World(relay=relay).planned()
+    start = world.slices.start
+
+    async def start_late(*wanted: Any, **how: Any) -> bool:
+        world.pass_time(100)
+        return await start(*wanted, **how)
+
+    monkeypatch.setattr(world.slices, "start", start_late)
+    await world.sender()(SendBatch(campaign_id="spring", addresses=[person(0)]))
+    assert world.row(0).slice == 0
+
+
+async def test_an_owner_that_wakes_up_between_the_two_writes_of_giving_up_cannot_give_its_batch_back() -> None:
+    """It would be offered again with its rows in doubt."""
+    world = await World(count=2).planned()
+    _, held = await world.slices.claim("spring", 0, "frozen", 60)
+    await world.slices.start(held, 60)
+    world.pass_time(100)
+    doubt = world.emails.doubt
+
+    async def woken(*wanted: Any, **how: Any) -> int:
+        await world.slices.release(held)
+        await world.emails.store([an_outcome(world.row(0))])
+        return await doubt(*wanted, **how)
+
+    world.emails.doubt = woken  # type: ignore[method-assign]
+    assert await put_in_doubt(held, world.emails, world.slices, world.now) == 1
+    assert world.states == {EmailState.SENT: 1, EmailState.IN_DOUBT: 1}
+    assert world.slices.stored["spring:0"].state is SliceState.DONE
+
+
+async def test_a_worker_that_was_frozen_while_it_was_told_to_begin_sends_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Found with SIGSTOP: the lease runs from the question, the answer had been waiting for longer than it lasts."""
+    relay = MemoryRelay()
+    world = await World(relay=relay).planned()
+    start = world.slices.start
+
+    async def answered_late(*wanted: Any, **how: Any) -> bool:
+        begun = await start(*wanted, **how)
+        world.looked_s += 100
+        world.slices.pass_time(100)
+        return begun
+
+    monkeypatch.setattr(world.slices, "start", answered_late)
+    await world.send(0)
+    assert relay.tries == []
+    assert world.states == {EmailState.PLANNED: 6}
