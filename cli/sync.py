@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Annotated
 
 import typer
+from rich.console import Group, RenderableType
+from rich.live import Live
 
-from cli import context, lookup
-from cli.arguments import NewSyncId, SyncId, Wait, pairs
-from cli.follow import not_refused, run_ended
-from cli.output import Json, counted, out, print_json, say, table, tell
+from cli import context, lookup, sync_people, sync_requests, sync_view
+from cli.arguments import NewSyncId, SyncId, pairs
+from cli.output import Csv, Json, counted, err, out, print_csv, print_json, table, tell
 from config.settings import Settings
 from domain.campaign import DEFAULT_TOPIC
 from domain.contact import SubscriptionType
 from domain.errors import InvalidDefinition
-from domain.module import BUILT_IN
 from domain.slices import Run
 from domain.sync import Sync, SyncStatus, problems, redefined
-from messages.sync_requested import SyncMode, SyncRequested
+from domain.sync_report import report
 from repositories.stores import Stores
 from workers.resources import now
 
@@ -30,9 +29,7 @@ app = typer.Typer(help="Syncs: what carries the records of a CRM module into mai
 Lists = Annotated[list[str] | None, typer.Option("--list", help="Target list; may be given several times.")]
 Topics = Annotated[list[str] | None, typer.Option("--topic", help="Topic they subscribe to (marketing only).")]
 SHAPE = "CRM_FIELD=contact_field"
-
-#: Clocks of two machines differ a little.
-SKEW = timedelta(seconds=2)
+WATCH_S = 1.0
 
 
 @app.command()
@@ -53,7 +50,6 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Set a sync up and map its fields. Nothing is synced before `campaigns sync initiate`."""
-    usual = dict(BUILT_IN[module].default_map) if module in BUILT_IN else {}
     made = Sync(
         id=sync_id,
         name=sync_id,
@@ -62,7 +58,7 @@ def create(
         subscription=type_,
         topics=tuple(topic or ()),
         update_empty_values=update_empty_values,
-        field_map=pairs(map_, option="--map", shape=SHAPE) or usual,
+        field_map=pairs(map_, option="--map", shape=SHAPE),
     )
     _stored(context.settings(), lambda stores: _create(stores, made), as_json=as_json)
 
@@ -83,7 +79,8 @@ def edit(
 ) -> None:
     """Change what is named of a sync; --list and --topic replace those before.
 
-    Records that change afterwards follow it at once; `campaigns sync initiate SYNC --again` carries over all of them.
+    Records that change afterwards follow it at once. For those synced before: `campaigns sync backfill SYNC` gives them
+    the new fields, `campaigns sync initiate SYNC --again` carries over all of them.
     """
     mapped = pairs(map_, option="--map", shape=SHAPE)
 
@@ -97,57 +94,73 @@ def edit(
 
 
 @app.command()
-def initiate(
-    sync_id: SyncId,
-    again: Annotated[bool, typer.Option("--again", help="Re-initiate: over all records again.")] = False,
-    wait: Wait = True,
-    as_json: Json = False,
-) -> None:
-    """Run a sync over all records of its module; afterwards every changed record follows at once."""
-    settings, since = context.settings(), now() - SKEW
-    request = SyncRequested(sync_id=sync_id, mode=SyncMode.REINITIATE if again else SyncMode.INITIATE)
-    found = context.stored(settings, lambda stores: lookup.sync(stores, sync_id))
-    ids = asyncio.run(context.publish(settings, [request]))
-    if not wait:
-        say(f"Asked for. `campaigns sync show {sync_id}` tells how far it is.")
-        return print_json(found) if as_json else None
-
-    async def follow(stores: Stores) -> Run:
-        async def latest() -> Run | None:
-            await not_refused(stores, SyncRequested.queue, ids)
-            return await stores.sync_runs.latest(sync_id)
-
-        return await run_ended(latest, since, f"Syncing {sync_id}")
-
-    run = context.stored(settings, follow)
-    print_json(run) if as_json else _report(run)
-
-
-@app.command()
 def show(
     sync_id: Annotated[
         str | None, typer.Argument(metavar="[SYNC]", help="Id of one sync; without it, all of them.")
     ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every second until Ctrl-C.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show all syncs, or one with its map and last run."""
-
-    async def work(stores: Stores) -> tuple[list[Sync], Run | None]:
-        if sync_id is None:
-            return list(await stores.syncs.all()), None
-        return [await lookup.sync(stores, sync_id)], await stores.sync_runs.latest(sync_id)
-
-    found, run = context.stored(context.settings(), work)
+    """Show all syncs, or one with its map and its last run: how far it is, how fast, who was skipped."""
+    if watch and (as_json or not err.is_terminal):
+        raise typer.BadParameter("watching is for people on a terminal; programs ask again", param_hint="--watch")
+    settings = context.settings()
+    if watch:
+        return asyncio.run(_watch(settings, sync_id))
+    found, run, wrong = context.stored(settings, lambda stores: _look(stores, sync_id))
     if as_json:
-        return print_json({"syncs": found, "last_run": run})
+        told = report(run, now()) if run else None
+        return print_json({"syncs": found, "problems": wrong, "last_run": run, "report": told})
     if not found:
         return tell("There is no sync yet: `campaigns sync create --help` says how to make one.")
-    rows = [(s.id, s.module, ", ".join(s.lists), s.subscription, ", ".join(s.topics), s.status) for s in found]
-    out.print(table("Syncs", ("id", "module", "lists", "type", "topics", "status"), rows))
-    if sync_id is not None:
-        out.print(table("Field map", ("CRM field", "contact field"), found[0].field_map.items()))
-    if run is not None:
-        _report(run)
+    out.print(_shown(found, run, wrong, one=sync_id is not None))
+
+
+@app.command()
+def runs(
+    sync_id: Annotated[str, typer.Argument(metavar="SYNC", help="Id of a sync, be it a deleted one.")],
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 20,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Show the history of a sync: its runs, the newest first. It stays when the sync is deleted."""
+    found = context.stored(context.settings(), lambda stores: stores.sync_runs.history(sync_id, limit))
+    if as_json:
+        return print_json([report(one, now()) for one in found])
+    rows = [sync_view.history_row(one) for one in found]
+    if as_csv:
+        return print_csv(sync_view.RUN_COLUMNS, rows)
+    if not rows:
+        return tell(f"Sync {sync_id} has not run yet: `campaigns sync initiate {sync_id}`.")
+    out.print(table(f"Runs of {sync_id}", sync_view.RUN_COLUMNS, rows, spare={"took", "unchanged"}))
+
+
+sync_requests.register(app)
+sync_people.register(app)
+
+
+async def _watch(settings: Settings, sync_id: str | None) -> None:
+    async with context.stores(settings) as stores:
+        with Live(console=err, auto_refresh=False) as live:
+            while True:
+                found, run, wrong = await _look(stores, sync_id)
+                live.update(_shown(found, run, wrong, one=sync_id is not None), refresh=True)
+                await asyncio.sleep(WATCH_S)
+
+
+async def _look(stores: Stores, sync_id: str | None) -> tuple[list[Sync], Run | None, Mapping[str, Sequence[str]]]:
+    one = [await lookup.sync(stores, sync_id)] if sync_id is not None else None
+    found = list(one or await stores.syncs.all())
+    wrong = {each.id: problems(each, await stores.modules.get(each.module)) for each in found}
+    run = await stores.sync_runs.latest(sync_id) if sync_id is not None else None
+    return found, run, {key: told for key, told in wrong.items() if told}
+
+
+def _shown(syncs: Sequence[Sync], run: Run | None, wrong: Mapping[str, Sequence[str]], *, one: bool) -> RenderableType:
+    parts = [sync_view.all_syncs(syncs, wrong)]
+    if one:
+        parts.append(sync_view.field_map(syncs[0]))
+    return Group(*parts, *([sync_view.run(run)] if run else []))
 
 
 def _stored(settings: Settings, store: Callable[[Stores], Awaitable[Sync]], *, as_json: bool) -> None:
@@ -164,7 +177,9 @@ def _stored(settings: Settings, store: Callable[[Stores], Awaitable[Sync]], *, a
 async def _create(stores: Stores, made: Sync) -> Sync:
     if await stores.syncs.get(made.id) is not None:
         raise InvalidDefinition(f"sync {made.id} exists; change it: campaigns sync edit {made.id}")
-    return await _save(stores, made)
+    module = await stores.modules.get(made.module)
+    usual = module.default_map if module and not made.field_map else made.field_map
+    return await _save(stores, replace(made, field_map=usual))
 
 
 async def _edit(stores: Stores, sync_id: str, changed: Callable[[Sync], Sync]) -> Sync:
@@ -176,8 +191,7 @@ async def _save(stores: Stores, made: Sync) -> Sync:
     wrong = [*problems(made, await stores.modules.get(made.module)), *await _unknown(stores, made)]
     if wrong:
         raise InvalidDefinition("\n".join(wrong))
-    await stores.syncs.save(made)
-    return made
+    return await stores.syncs.save(made)
 
 
 async def _unknown(stores: Stores, made: Sync) -> list[str]:
@@ -188,15 +202,3 @@ async def _unknown(stores: Stores, made: Sync) -> list[str]:
         *(f"lists: there is no list {one}; `campaigns list create {one}`" for one in lists),
         *(f"topics: there is no topic {one}; `campaigns topic create {one}`" for one in topics),
     ]
-
-
-def _report(run: Run) -> None:
-    took = (run.ended_at - run.started_at).total_seconds() if run.ended_at and run.started_at else None
-    state = f"done in {took:.1f} s" if took is not None else f"{len(run.done)} of {len(run.ranges)} slices done"
-    out.print(table(f"Run {run.id}: {state}", ("records", "number"), _lines(run)))
-
-
-def _lines(run: Run) -> list[tuple[str, int]]:
-    first = ["total", "new", "updated", "unchanged"]
-    skipped = sorted(name for name in run.counts if name.startswith("skipped."))
-    return [(name.replace("skipped.", "skipped: "), run.counts.get(name, 0)) for name in [*first, *skipped]]

@@ -6,12 +6,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from domain.contact import SubscriptionType
 from domain.errors import IllegalTransition, InvalidDefinition
 from domain.module import Module, why_unmappable
+from domain.reserved_fields import RESERVED
 
 CONTACT_FIELD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -20,12 +21,14 @@ class SyncStatus(StrEnum):
     DRAFT = "draft"  #: set up and mapped, not yet initiated: nothing is synced
     ACTIVE = "active"  #: initiated; changed records follow at once
     PAUSED = "paused"  #: changes are stored with the records and reach the lists when it is resumed
+    DELETING = "deleting"  #: its people are taken off its lists; gone when that is done
 
 
 NEXT: Mapping[SyncStatus, frozenset[SyncStatus]] = {
-    SyncStatus.DRAFT: frozenset({SyncStatus.ACTIVE}),
-    SyncStatus.ACTIVE: frozenset({SyncStatus.ACTIVE, SyncStatus.PAUSED}),
-    SyncStatus.PAUSED: frozenset({SyncStatus.ACTIVE}),
+    SyncStatus.DRAFT: frozenset({SyncStatus.ACTIVE, SyncStatus.DELETING}),
+    SyncStatus.ACTIVE: frozenset({SyncStatus.ACTIVE, SyncStatus.PAUSED, SyncStatus.DELETING}),
+    SyncStatus.PAUSED: frozenset({SyncStatus.ACTIVE, SyncStatus.DELETING}),
+    SyncStatus.DELETING: frozenset({SyncStatus.DELETING}),
 }
 
 
@@ -53,6 +56,18 @@ class Sync:
     field_map: Mapping[str, str]  #: CRM field -> contact field
     map_version: int = 1  #: counts changes of the map (R33)
     status: SyncStatus = SyncStatus.DRAFT
+    field_versions: Mapping[str, int] = field(default_factory=dict)  #: CRM field -> the map version it came with
+    revision: int = field(default=0, compare=False)  #: of the stored document; 0 = not stored yet
+
+    @property
+    def since(self) -> dict[str, int]:
+        """The map version that each mapped CRM field came with; of those it does not know, the newest."""
+        return {theirs: self.field_versions.get(theirs, self.map_version) for theirs in self.field_map}
+
+    @property
+    def holds(self) -> frozenset[str]:
+        """What a run over all its records has for itself: one at a time of a sync, and of a module and list."""
+        return frozenset({f"sync:{self.id}", *(f"{self.module}>{list_id}" for list_id in self.lists)})
 
     def moved_to(self, status: SyncStatus) -> Sync:
         """The same sync in `status`.
@@ -70,13 +85,26 @@ def redefined(known: Sync, wanted: Sync) -> Sync:
 
     Raises:
         InvalidDefinition: another module; the people of the first one would stay on the lists for no reason.
+        IllegalTransition: it is being deleted.
     """
+    if known.status is SyncStatus.DELETING:
+        raise IllegalTransition(f"sync {known.id} is being deleted and cannot be changed; create another one")
     if wanted.module != known.module:
         raise InvalidDefinition(
             f"module: sync {known.id} carries {known.module}; create another sync for {wanted.module}"
         )
     mapped = known.map_version if wanted.field_map == known.field_map else known.map_version + 1
-    return replace(wanted, map_version=mapped, status=known.status)
+    before = known.since
+    since = {
+        theirs: before[theirs] if known.field_map.get(theirs) == ours else mapped
+        for theirs, ours in wanted.field_map.items()
+    }
+    return replace(wanted, map_version=mapped, field_versions=since, status=known.status, revision=known.revision)
+
+
+def new_fields(sync: Sync) -> list[str]:
+    """CRM fields that came on the map, or were mapped anew, after it was first made."""
+    return [theirs for theirs, version in sync.since.items() if version > 1]
 
 
 def fingerprint(sync: Sync) -> str:
@@ -109,10 +137,12 @@ def _map_problems(sync: Sync, module: Module) -> list[str]:
     for theirs, ours in sync.field_map.items():
         field = module.field(theirs)
         if field is None:
-            found.append(f"map.{theirs}: {module.name} has no such field")
+            found.append(f"map.{theirs}: {module.name} has no such field; describe the module anew, or unmap it")
         elif reason := why_unmappable(field):
             found.append(f"map.{theirs}: {reason} (R29)")
         if not CONTACT_FIELD.fullmatch(ours):
             found.append(f"map.{theirs}: {ours!r} is not a contact field name (lower-case letters, digits, _)")
+        if ours in RESERVED:
+            found.append(f"map.{theirs}: {ours} is filled in by every mail itself; choose another contact field")
     twice = {ours for ours in sync.field_map.values() if list(sync.field_map.values()).count(ours) > 1}
     return found + [f"map: contact field {ours} is filled from more than one CRM field" for ours in sorted(twice)]

@@ -6,6 +6,7 @@ from messages.base import FeedMessage, Message
 from messages.campaign_saved import CampaignSaved
 from messages.delivery_event import DeliveryEvent
 from messages.message_refused import MessageRefused
+from messages.module_described import ModuleDescribed
 from messages.record_changed import RecordChanged
 from messages.record_wanted import RecordWanted
 from messages.review_requested import ReviewRequested
@@ -18,6 +19,7 @@ from messages.test_requested import TestRequested
 _IN: tuple[type[Message], ...] = (
     RecordChanged,
     SnapshotFinished,
+    ModuleDescribed,
     SyncRequested,
     CampaignSaved,
     ReviewRequested,

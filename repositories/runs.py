@@ -1,15 +1,17 @@
 """Sync runs and review runs: two collections of one shape, sync_runs and review_runs.
 
 {_id: run id, subject, phase, ranges: [{number, after, through, label}], done: [number],
- counts_by_slice: {"<phase>-<number>": [{k: name, v: count}]}, mode, options: [{k, v}], started_at, ended_at}
+ counts_by_slice: {"<phase>-<number>": [{k: name, v: count}]}, mode, options: [{k, v}], started_at, ended_at,
+ ended_because, requests: [source and id of events], holds: [text], only while it is open}
 
-Counts stand under their slice, so that a slice that ran twice counts once. `started_at` and `ended_at` are dates.
+Counts stand under their slice, so that a slice that ran twice counts once. `started_at` and `ended_at` are dates. A
+unique index on `holds` keeps two runs from holding the same.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -19,7 +21,7 @@ from domain.errors import Conflict
 from domain.slices import KeyRange, Run
 from repositories.bulk import insert_missing
 from repositories.connection import Database, Document, collection
-from repositories.errors import answered
+from repositories.errors import answered, streamed
 from repositories.values import pairs, unpaired
 
 
@@ -48,9 +50,24 @@ class MongoRuns:
             raise Conflict(f"run {run.id} is gone")
         return stored
 
-    async def end(self, run_id: str, at: datetime) -> bool:
-        ended = self._runs.update_one({"_id": run_id, "ended_at": None}, {"$set": {"ended_at": at}})
+    async def end(self, run_id: str, at: datetime, because: str = "") -> bool:
+        changes = {"$set": {"ended_at": at, "ended_because": because}, "$unset": {"holds": ""}}
+        ended = self._runs.update_one({"_id": run_id, "ended_at": None}, changes)
         return bool((await answered(ended)).modified_count)
+
+    async def asked(self, subject: str, request: str) -> Run | None:
+        return _run(await answered(self._runs.find_one({"subject": subject, "requests": request})))
+
+    async def join(self, run_id: str, request: str) -> None:
+        await answered(self._runs.update_one({"_id": run_id}, {"$addToSet": {"requests": request}}))
+
+    async def holder(self, holds: Collection[str]) -> Run | None:
+        return _run(await answered(self._runs.find_one({"holds": {"$in": sorted(holds)}})))
+
+    async def history(self, subject: str, limit: int) -> Sequence[Run]:
+        """Its last runs, the newest first."""
+        cursor = self._runs.find({"subject": subject}).sort([("started_at", -1), ("_id", -1)]).limit(limit)
+        return [run async for document in streamed(cursor) if (run := _run(document))]
 
     async def latest(self, subject: str) -> Run | None:
         """The run of this sync or campaign that was started last."""
@@ -74,6 +91,9 @@ def _document(run: Run) -> Document:
         "options": pairs(run.options),
         "started_at": run.started_at,
         "ended_at": run.ended_at,
+        "ended_because": run.ended_because,
+        "requests": sorted(run.requests),
+        **({"holds": sorted(run.holds)} if run.holds else {}),
     }
 
 
@@ -95,6 +115,9 @@ def _run(document: Mapping[str, Any] | None) -> Run | None:
         options=unpaired(document["options"]),
         started_at=document["started_at"],
         ended_at=document["ended_at"],
+        ended_because=document.get("ended_because", ""),
+        requests=frozenset(document.get("requests", ())),
+        holds=frozenset(document.get("holds", ())),
     )
 
 

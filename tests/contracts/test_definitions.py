@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from domain.contact import SubscriptionType
+from domain.errors import Conflict
+from domain.lists import MailingList
 from domain.module import BUILT_IN, Module, ModuleField
 from domain.saved_template import SavedTemplate
 from domain.sync import SyncStatus
@@ -15,7 +19,7 @@ from repositories.modules import MongoModules
 from repositories.syncs import MongoSyncs
 from repositories.templates import MongoTemplates
 from repositories.topics import MongoTopics
-from tests.builders import NOW, a_list, a_sync, a_topic
+from tests.builders import NOW, a_list, a_sync, a_topic, later
 from tests.fakes.lists import MemoryLists
 from tests.fakes.modules import MemoryModules
 from tests.fakes.syncs import MemorySyncs
@@ -45,6 +49,14 @@ async def test_a_list_stays_as_it_was_added_first(stores: dict[str, Any]) -> Non
     assert await stores["lists"].get("news") == a_list()
     assert await stores["lists"].get("nothing") is None
     assert await stores["lists"].all() == [a_list("a"), a_list()]
+
+
+async def test_a_list_can_be_called_otherwise(stores: dict[str, Any]) -> None:
+    changed = MailingList("news", "Other news", "You asked", SubscriptionType.NON_MARKETING)
+    assert not await stores["lists"].redefine(changed)
+    await stores["lists"].add(a_list())
+    assert await stores["lists"].redefine(changed)
+    assert await stores["lists"].get("news") == changed
 
 
 async def test_a_topic_stays_as_it_was_added_first(stores: dict[str, Any]) -> None:
@@ -86,8 +98,41 @@ async def test_only_active_syncs_of_the_modules_asked_for_are_found(stores: dict
 
 
 async def test_a_sync_saved_again_is_replaced(stores: dict[str, Any]) -> None:
-    await stores["syncs"].save(a_sync())
-    paused = replace(a_sync(), status=SyncStatus.PAUSED, map_version=2)
-    await stores["syncs"].save(paused)
-    assert await stores["syncs"].get("leads") == paused
+    first = await stores["syncs"].save(a_sync())
+    paused = replace(first, status=SyncStatus.PAUSED, map_version=2, field_versions={"$City.Name": 2})
+    stored = await stores["syncs"].save(paused)
+    assert await stores["syncs"].get("leads") == stored == paused
+    assert (first.revision, stored.revision) == (1, 2)
     assert await stores["syncs"].get("nothing") is None
+
+
+async def test_of_two_who_save_a_sync_at_the_same_time_one_has_to_look_again(stores: dict[str, Any]) -> None:
+    first = await stores["syncs"].save(a_sync())
+    await stores["syncs"].save(replace(first, map_version=2))
+    for late in (replace(first, map_version=3), a_sync(map_version=4)):
+        with pytest.raises(Conflict, match="sync leads was changed by somebody else"):
+            await stores["syncs"].save(late)
+    stored = await stores["syncs"].get("leads")
+    assert stored.map_version == 2
+
+
+async def test_a_sync_that_is_removed_is_gone(stores: dict[str, Any]) -> None:
+    for sync in (a_sync(), a_sync("more")):
+        await stores["syncs"].save(sync)
+    await stores["syncs"].remove("leads")
+    await stores["syncs"].remove("leads")
+    assert [sync.id for sync in await stores["syncs"].all()] == ["more"]
+
+
+async def test_an_older_description_of_a_module_does_not_replace_a_newer_one(stores: dict[str, Any]) -> None:
+    def dragons(label: str, at: datetime | None) -> Module:
+        return Module("Dragons", label, (), None, {}, at)
+
+    modules = stores["modules"]
+    assert await modules.save(dragons("first", None))
+    assert await modules.save(dragons("second", later(2)))
+    assert await modules.save(dragons("again", later(2)))
+    assert not await modules.save(dragons("late", later(1)))
+    assert await modules.get("Dragons") == dragons("again", later(2))
+    assert await modules.save(dragons("by hand", None))
+    assert await modules.get("Dragons") == dragons("by hand", None)

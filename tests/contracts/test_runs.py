@@ -7,6 +7,7 @@ from typing import TypeAlias
 import pytest
 
 from domain.slices import KeyRange
+from repositories.indexes import ensure_indexes
 from repositories.runs import MongoRuns
 from tests.builders import NOW, a_run, later
 from tests.fakes.runs import MemoryRuns
@@ -20,6 +21,14 @@ def runs(request: pytest.FixtureRequest) -> AnyRuns:
     if request.param == "memory":
         return MemoryRuns()
     return MongoRuns(request.getfixturevalue("mongo_database"), "sync_runs")
+
+
+@pytest.fixture
+async def indexed(request: pytest.FixtureRequest, runs: AnyRuns) -> AnyRuns:
+    """With the index that keeps two runs apart."""
+    if isinstance(runs, MongoRuns):
+        await ensure_indexes(request.getfixturevalue("mongo_database"))
+    return runs
 
 
 async def test_a_run_that_is_stored_stays_as_it_is(runs: AnyRuns) -> None:
@@ -98,3 +107,50 @@ async def test_the_latest_run_of_a_subject_is_the_one_started_last(runs: AnyRuns
     assert latest is not None
     assert latest.id == "r2"
     assert await runs.latest("nothing") is None
+
+
+async def test_the_history_of_a_subject_is_told_newest_first(runs: AnyRuns) -> None:
+    for number in range(4):
+        await runs.create(a_run(f"r{number}", started_at=later(number)))
+    await runs.create(a_run("other", subject="other"))
+    assert [run.id for run in await runs.history("leads", 3)] == ["r3", "r2", "r1"]
+    assert await runs.history("nothing", 3) == []
+
+
+async def test_a_run_is_found_by_each_request_that_it_answers(runs: AnyRuns) -> None:
+    await runs.create(a_run(requests=frozenset({"crm 1"})))
+    await runs.join("leads-r1", "crm 2")
+    await runs.join("leads-r1", "crm 2")
+    await runs.end("leads-r1", NOW)
+    for request in ("crm 1", "crm 2"):
+        found = await runs.asked("leads", request)
+        assert found is not None
+        assert (found.id, found.requests) == ("leads-r1", {"crm 1", "crm 2"})
+    assert await runs.asked("leads", "crm 3") is None
+    assert await runs.asked("other", "crm 1") is None
+
+
+async def test_no_two_open_runs_hold_the_same(indexed: AnyRuns) -> None:
+    await indexed.create(a_run("r1", holds=frozenset({"sync:a", "Leads>news"})))
+    await indexed.create(a_run("r2", holds=frozenset({"sync:b", "Leads>news"})))
+    await indexed.create(a_run("r3", holds=frozenset({"sync:c", "Leads>more"})))
+    await indexed.create(a_run("r4"))
+    await indexed.create(a_run("r5"))
+    stored = [await indexed.get(f"r{number}") for number in range(1, 6)]
+    assert [run is not None for run in stored] == [True, False, True, True, True]
+    holder = await indexed.holder({"Leads>news", "Leads>else"})
+    assert holder is not None
+    assert holder.id == "r1"
+    assert await indexed.holder({"Leads>else"}) is None
+    assert await indexed.holder(frozenset()) is None
+
+
+async def test_a_run_that_ended_holds_nothing_and_keeps_why(indexed: AnyRuns) -> None:
+    held = frozenset({"sync:a", "Leads>news"})
+    await indexed.create(a_run("r1", holds=held))
+    await indexed.end("r1", NOW, "paused")
+    await indexed.create(a_run("r2", holds=held))
+    ended, begun = await indexed.get("r1"), await indexed.get("r2")
+    assert ended is not None
+    assert begun is not None
+    assert (ended.ended_because, ended.holds, begun.holds) == ("paused", frozenset(), held)

@@ -9,7 +9,7 @@ import pytest
 from domain.contact import SubscriptionType
 from domain.errors import IllegalTransition, InvalidDefinition
 from domain.module import BUILT_IN, Module, ModuleField
-from domain.sync import Sync, SyncStatus, fingerprint, problems, redefined
+from domain.sync import Sync, SyncStatus, fingerprint, new_fields, problems, redefined
 from tests.builders import a_sync
 
 LEADS = BUILT_IN["Leads"]
@@ -43,6 +43,7 @@ def test_a_valid_sync_may_begin(overrides: dict[str, Any]) -> None:
         ({"field_map": {"Modified_By": "who"}}, LEADS, "map.Modified_By: Modified By is a system field"),  # R29
         ({"field_map": {"Record_Image": "face"}}, LEADS, "map.Record_Image: Record Image is of type profileimage"),
         ({"field_map": {"City": "My City"}}, LEADS, "map.City: 'My City' is not a contact field name"),
+        ({"field_map": {"City": "unsubscribe_url"}}, LEADS, "map.City: unsubscribe_url is filled in by every mail"),
         ({"field_map": {"City": "c", "Company": "c"}}, LEADS, "contact field c is filled from more than one"),
     ],
 )
@@ -71,6 +72,9 @@ def test_every_problem_of_a_step_is_told_at_once() -> None:
         (SyncStatus.DRAFT, SyncStatus.PAUSED, False),
         (SyncStatus.ACTIVE, SyncStatus.DRAFT, False),
         (SyncStatus.PAUSED, SyncStatus.PAUSED, False),
+        *((status, SyncStatus.DELETING, True) for status in SyncStatus),
+        (SyncStatus.DELETING, SyncStatus.ACTIVE, False),
+        (SyncStatus.DELETING, SyncStatus.PAUSED, False),
     ],
 )
 def test_a_sync_moves_by_the_table_only(status: SyncStatus, target: SyncStatus, allowed: bool) -> None:
@@ -91,6 +95,37 @@ def test_the_map_may_change_at_any_time_and_has_a_version(wanted: dict[str, Any]
     known = a_sync(map_version=2)
     after = redefined(known, a_sync(status=SyncStatus.DRAFT, **wanted))
     assert (after.map_version, after.status) == (map_version, SyncStatus.ACTIVE)
+
+
+def test_every_field_carries_the_map_version_it_came_with() -> None:
+    """R33: one stays, one is mapped anew, one comes, one goes."""
+    known = redefined(a_sync(), a_sync(field_map={"First_Name": "first_name", "City": "city", "Title": "title"}))
+    after = redefined(known, a_sync(field_map={"First_Name": "first_name", "City": "town", "Company": "company"}))
+    assert after.since == {"First_Name": 1, "City": 3, "Company": 3}
+    assert new_fields(after) == ["City", "Company"]
+
+
+def test_a_sync_of_an_earlier_version_knows_only_that_its_fields_came_with_the_newest_map() -> None:
+    assert a_sync(map_version=4).since == {"First_Name": 4, "Last_Name": 4}
+
+
+def test_a_sync_that_is_being_deleted_cannot_be_changed() -> None:
+    with pytest.raises(IllegalTransition, match="sync leads is being deleted"):
+        redefined(a_sync(status=SyncStatus.DELETING), a_sync())
+
+
+@pytest.mark.parametrize(
+    ("other", "together"),
+    [
+        (a_sync("b"), False),  # the same module into the same list
+        (a_sync("b", lists=("other",)), True),
+        (a_sync("b", module="Contacts"), True),
+        (a_sync("b", lists=()), True),
+        (a_sync("leads", lists=("other",)), False),  # the same sync
+    ],
+)
+def test_one_run_at_a_time_of_a_sync_and_of_a_module_and_list(other: Sync, together: bool) -> None:
+    assert a_sync().holds.isdisjoint(other.holds) is together
 
 
 def test_a_sync_stays_with_its_module() -> None:

@@ -14,8 +14,12 @@ class MemoryModules:
     async def get(self, name: str) -> Module | None:
         return self.stored.get(name) or BUILT_IN.get(name)
 
-    async def save(self, module: Module) -> None:
+    async def save(self, module: Module) -> bool:
+        known = self.stored.get(module.name)
+        if known and known.described_at and module.described_at and known.described_at > module.described_at:
+            return False
         self.stored[module.name] = module
+        return True
 
     async def all(self) -> Sequence[Module]:
         known = {**BUILT_IN, **self.stored}

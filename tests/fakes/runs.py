@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -18,7 +18,8 @@ class MemoryRuns:
         self.counts: dict[tuple[str, str, int], Mapping[str, int]] = {}  #: by run, phase and slice
 
     async def create(self, run: Run) -> None:
-        self.stored.setdefault(run.id, run)
+        if await self.holder(run.holds) is None:
+            self.stored.setdefault(run.id, run)
 
     async def get(self, run_id: str) -> Run | None:
         run = self.stored.get(run_id)
@@ -38,12 +39,29 @@ class MemoryRuns:
             self.stored[run.id] = replace(known, phase=phase, ranges=tuple(ranges), done=frozenset())
         return replace(self.stored[run.id], counts=self._summed(run.id))
 
-    async def end(self, run_id: str, at: datetime) -> bool:
+    async def end(self, run_id: str, at: datetime, because: str = "") -> bool:
         run = self.stored.get(run_id)
         if run is None or run.ended_at is not None:
             return False
-        self.stored[run_id] = replace(run, ended_at=at)
+        self.stored[run_id] = replace(run, ended_at=at, ended_because=because, holds=frozenset())
         return True
+
+    async def asked(self, subject: str, request: str) -> Run | None:
+        found = [run.id for run in self.stored.values() if run.subject == subject and request in run.requests]
+        return await self.get(found[0]) if found else None
+
+    async def join(self, run_id: str, request: str) -> None:
+        run = self.stored[run_id]
+        self.stored[run_id] = replace(run, requests=run.requests | {request})
+
+    async def holder(self, holds: Collection[str]) -> Run | None:
+        found = [run.id for run in self.stored.values() if run.holds & set(holds)]
+        return await self.get(found[0]) if found else None
+
+    async def history(self, subject: str, limit: int) -> Sequence[Run]:
+        runs = [run for run in self.stored.values() if run.subject == subject]
+        newest_first = sorted(runs, key=lambda run: (run.started_at or _EVER, run.id), reverse=True)
+        return [replace(run, counts=self._summed(run.id)) for run in newest_first[:limit]]
 
     async def latest(self, subject: str) -> Run | None:
         runs = [run for run in self.stored.values() if run.subject == subject]

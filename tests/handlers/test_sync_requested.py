@@ -11,7 +11,7 @@ from domain.eligibility import SuppressionReason
 from domain.errors import InvalidDefinition, InvalidMessage, UnknownSync
 from domain.record import Record
 from domain.sync import Sync, SyncStatus
-from handlers.sync_requested import SLICE_SIZE
+from handlers.sync_runs import SLICE_SIZE
 from messages.sync_requested import SyncDefinition, SyncRequested
 from tests.builders import a_list, a_record, a_suppression, a_sync, a_topic, later
 from tests.fakes.lists import MemoryLists
@@ -227,13 +227,3 @@ async def test_a_slice_that_the_run_does_not_have_is_refused() -> None:
     (slice_of_run,) = await crm.runner(INITIATE)
     with pytest.raises(InvalidMessage, match="slice: run leads-r1 has slices 0 to 0"):
         await crm.runner(slice_of_run.model_copy(update={"slice": 7}))  # type: ignore[arg-type]
-
-
-async def test_a_paused_sync_keeps_its_slices_for_when_it_is_resumed() -> None:
-    crm = a_crm(*leads(1))
-    (slice_of_run,) = await crm.runner(INITIATE)
-    assert isinstance(slice_of_run, SyncRequested)
-    await crm.syncs.save(a_sync(status=SyncStatus.PAUSED))
-    await crm.runner(slice_of_run)
-    assert crm.contacts.stored == {}
-    assert await crm.runner(INITIATE) == [slice_of_run]

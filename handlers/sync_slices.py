@@ -1,0 +1,123 @@
+"""One slice of a sync run: its records are carried over to their contacts and counted (D5)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from domain.errors import InvalidDefinition, InvalidMessage, UnknownSync
+from domain.passage import Carried
+from domain.projection import Rule, backfill_rule, rule_of
+from domain.record import Record
+from domain.slices import Run
+from domain.sync import Sync, SyncStatus
+from domain.sync_report import SKIPPED
+from handlers.carry_over import CarryOver
+from handlers.ports import Clock, Modules, Records, Runs, Syncs
+from handlers.sync_leaving import taken_off
+from handlers.sync_runs import DELETED, RECORDS, fields_of
+from messages.base import Message
+from messages.sync_requested import SyncMode, SyncRequested
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSlicer:
+    """Carries the records of one slice over to their contacts and counts what came of them (D5)."""
+
+    syncs: Syncs
+    modules: Modules
+    records: Records
+    runs: Runs
+    carry_over: CarryOver
+    now: Clock
+
+    async def __call__(self, request: SyncRequested) -> Sequence[Message]:
+        """Nothing follows: whoever finishes the last slice ends the run.
+
+        A run that has ended is over for the slices that still wait: the sync was paused, deleted, or begun anew.
+
+        Raises:
+            UnknownSync: the sync or its run is not stored.
+            InvalidMessage: the run has no such slice.
+        """
+        run = await run_of(request, self.runs)
+        number = slice_of(request, run)
+        if run.ended_at is not None:
+            await self._taken_back(run, number)
+            return []
+        sync = await self.syncs.get(request.sync_id)
+        if sync is None:
+            raise UnknownSync(f"sync {request.sync_id} is not known any more")
+        if sync.status is not SyncStatus.ACTIVE:
+            return []
+        if number not in run.done:
+            counts = await self._carried(sync, run, number)
+            run = await self.runs.finish_slice(run.id, RECORDS, number, counts) or run
+            await self._taken_back(run, number)
+        if run.complete:
+            await self.runs.end(run.id, self.now())
+        return []
+
+    async def _taken_back(self, run: Run, number: int) -> None:
+        """Undo the slice if the sync was deleted while it was done: those who took people off had passed by."""
+        if run.ended_because != DELETED:
+            return
+        sync = await self.syncs.get(run.subject)
+        if sync is None or sync.status is SyncStatus.DELETING:  # else it is another one of the same name
+            await taken_off(run.subject, await self.records.within(run.range(number)), self.carry_over.contacts)
+
+    async def _carried(self, sync: Sync, run: Run, number: int) -> Mapping[str, int]:
+        module = await self.modules.get(sync.module)
+        if module is None:
+            raise InvalidDefinition(f"module: {sync.module} is not known any more")
+        records, rule = await self.records.within(run.range(number)), rule_of(sync)
+        if run.mode == SyncMode.BACKFILL:
+            records, rule = _with_contact(records), _backfill(sync, run)
+        return counted((await self.carry_over(records, {module.name: [rule]}, {module.name: module})).values())
+
+
+async def run_of(request: SyncRequested, runs: Runs) -> Run:
+    """
+    Raises:
+        UnknownSync: the sync has no such run.
+    """
+    run = await runs.get(request.run_id or "")
+    if run is None or run.subject != request.sync_id:
+        raise UnknownSync(f"sync {request.sync_id} has no run {request.run_id}")
+    return run
+
+
+def slice_of(request: SyncRequested, run: Run) -> int:
+    """
+    Raises:
+        InvalidMessage: the run has no such slice.
+    """
+    if request.slice is None or request.slice >= len(run.ranges):
+        raise InvalidMessage(f"slice: run {run.id} has slices 0 to {len(run.ranges) - 1}")
+    return request.slice
+
+
+def counted(results: Iterable[Carried]) -> Mapping[str, int]:
+    """How many records: in all, by what became of their contacts, and by reason of those on no list (D5)."""
+    counts = Counter(total=0)
+    for result in results:
+        counts["total"] += 1
+        counts[_outcome(result)] += 1
+    return dict(counts)
+
+
+def _outcome(result: Carried) -> str:
+    if result.skip:
+        return f"{SKIPPED}{result.skip}"
+    return f"{SKIPPED}duplicate" if result.duplicate_of else str(result.change)
+
+
+def _with_contact(records: Iterable[Record]) -> list[Record]:
+    """A backfill makes nobody a contact."""
+    return [record for record in records if record.projected and record.projected.contact_id and not record.deleted]
+
+
+def _backfill(sync: Sync, run: Run) -> Rule:
+    """Fields that were taken off the map in the meantime are left out."""
+    return backfill_rule(sync, fields_of(run))
