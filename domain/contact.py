@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,10 +11,14 @@ from enum import StrEnum
 from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
+from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
+from domain.consent import Consent, Tracking, tracking
 from domain.values import Value
 
 ID_HEX_DIGITS = 32
+#: `Contact.revision` of one that was read in part: no stored document is at this revision, so it cannot be saved.
+READ_ONLY = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,35 @@ class Address:
         return self.sendable.rpartition("@")[2]
 
 
-@lru_cache(maxsize=4096)  # the check costs as much as all the rest of a record; each is read a few times in a row
+@lru_cache(maxsize=4096)  # each is read a few times in a row
 def address(text: str) -> Address | None:
     """The address in `text`, or None when it is not one; blanks around it do not count."""
+    text = text.strip()
+    plain = _PLAIN.fullmatch(text) if len(text) <= _SHORT else None
+    if plain is None or plain["local"].lower() in CASE_INSENSITIVE_MAILBOX_NAMES:
+        return _checked(text)
+    domain = _domain(plain["domain"])
+    sendable = f"{plain['local']}@{domain}"
+    return Address(sendable, sendable.lower()) if domain else None
+
+
+#: What nearly all addresses look like: a dot-atom (RFC 5322, 3.2.3), and a domain that is looked at by itself.
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_PLAIN = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?P<domain>[a-z0-9.-]+)", re.A | re.I)
+#: So long no form of an address is too long (RFC 5321, 4.5.3.1.3), even where each character is four bytes in UTF-8.
+_SHORT = 63
+
+
+@lru_cache(maxsize=16_384)  # the check costs as much as all the rest of a record, and people share domains
+def _domain(text: str) -> str | None:
+    """The domain as lower-case A-labels."""
+    found = _checked(f"a@{text}")
+    return found.domain if found else None
+
+
+def _checked(text: str) -> Address | None:
     try:
-        valid = validate_email(text.strip(), check_deliverability=False, strict=True, test_environment=True)
+        valid = validate_email(text, check_deliverability=False, strict=True, test_environment=True)
     except EmailNotValidError:
         return None
     sendable = f"{valid.local_part}@{valid.ascii_domain.lower()}"
@@ -55,12 +83,13 @@ def is_role(sendable: str) -> bool:
     return sendable.rpartition("@")[0].partition("+")[0].lower() in ROLES
 
 
+@lru_cache(maxsize=4096)  # asked for twice in a row: where an event says that its record is, and where the record goes
 def contact_id(identity: str, address_key: bytes) -> str:
     """The id of whoever has this address: 32 hex digits of HMAC-SHA-256, truncated to 128 bits (RFC 2104, 5).
 
     The same value keys suppressions, so that an erased person stays suppressed.
     """
-    return hmac.new(address_key, identity.encode(), hashlib.sha256).hexdigest()[:ID_HEX_DIGITS]
+    return hmac.digest(address_key, identity.encode(), "sha256").hex()[:ID_HEX_DIGITS]
 
 
 class SubscriptionType(StrEnum):
@@ -128,12 +157,18 @@ class Contact:
     left_topics: frozenset[str] = frozenset()  #: topics left; never re-joined by an event, import or sync (D4)
     subscription: SubscriptionType | None = None
     opt_out: OptOut | None = None  #: the person's own word; a record's opt-out stands in its source
+    consents: tuple[Consent, ...] = ()  #: every yes and no with its proof, by time; see domain/preferences.py
     revision: int = 0  #: of the stored document; 0 = not stored yet
 
     @property
     def opted_out(self) -> bool:
         """By the person's own word, or a record's. A record that is gone keeps its word: its consents stay (D1, D3)."""
         return self.opt_out is not None or any(source.opted_out for source in self.sources.values())
+
+    @property
+    def tracking(self) -> Tracking:
+        """What the person said to being tracked (D12)."""
+        return tracking(self.consents)
 
     def present(self) -> list[Source]:
         """The records that stand behind this contact now."""
@@ -150,23 +185,34 @@ class Contact:
 
 def joined(contact: Contact, list_id: str, source: str) -> Contact:
     """The contact on the list for one more reason."""
-    known = contact.memberships.get(list_id, Membership(list_id, frozenset()))
-    if source in known.sources:
-        return contact
-    membership = replace(known, sources=known.sources | {source})
-    return replace(contact, memberships={**contact.memberships, list_id: membership})
+    memberships = with_reason(contact.memberships, list_id, source)
+    return contact if memberships is contact.memberships else replace(contact, memberships=memberships)
 
 
 def left(contact: Contact, list_id: str, source: str) -> Contact:
     """The contact without this reason to be on the list; off it when no other reason is left."""
-    known = contact.memberships.get(list_id)
-    if known is None or source not in known.sources:
-        return contact
-    others = {key: value for key, value in contact.memberships.items() if key != list_id}
-    remaining = known.sources - {source}
-    if remaining:
-        others[list_id] = replace(known, sources=remaining)
-    return replace(contact, memberships=others)
+    memberships = without_reason(contact.memberships, list_id, source)
+    return contact if memberships is contact.memberships else replace(contact, memberships=memberships)
+
+
+def with_reason(known: Mapping[str, Membership], list_id: str, source: str) -> Mapping[str, Membership]:
+    """Memberships with one more reason to be on the list; `known` itself when it is there already."""
+    before = known.get(list_id)
+    if before and source in before.sources:
+        return known
+    reason = frozenset({source})
+    after = replace(before, sources=before.sources | reason) if before else Membership(list_id, reason)
+    return {**known, list_id: after}
+
+
+def without_reason(known: Mapping[str, Membership], list_id: str, source: str) -> Mapping[str, Membership]:
+    """Memberships without this reason; off the list when no other is left; `known` itself when it was none."""
+    before = known.get(list_id)
+    if before is None or source not in before.sources:
+        return known
+    others = {key: value for key, value in known.items() if key != list_id}
+    remaining = before.sources - {source}
+    return {**others, list_id: replace(before, sources=remaining)} if remaining else others
 
 
 def left_topic(contact: Contact, topic_id: str, instead: str | None = None) -> Contact:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from domain.campaign import Campaign, LawfulBasis
+from domain.consent import ConsentTo, newest
 from domain.contact import Contact, SubscriptionType
 from domain.email import SkipReason
 
@@ -47,9 +48,15 @@ def skip(contact: Contact, suppressed: frozenset[SuppressionReason], campaign: C
         return Skip(SkipReason.OPTED_OUT)
     if campaign.purpose.marketing and contact.subscription is SubscriptionType.NON_MARKETING:
         return Skip(SkipReason.NON_MARKETING)
-    if campaign.lawful_basis is LawfulBasis.CONSENT and contact.subscription is None:
+    if campaign.lawful_basis is LawfulBasis.CONSENT and not _agreed(contact):
         return Skip(SkipReason.NO_CONSENT)
     return _topic_conflict(contact, campaign)
+
+
+def _agreed(contact: Contact) -> bool:
+    """Subscribed by whoever put it on a list, or by its own word on record; the last word counts."""
+    said = newest(contact.consents, ConsentTo.MAIL)
+    return said.given if said else contact.subscription is not None
 
 
 def _allowed(reason: SkipReason, campaign: Campaign) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.contact import SubscriptionType
 from domain.eligibility import SuppressionReason
 
 
@@ -13,6 +14,7 @@ class MailingList:
     id: str
     name: str
     message: str = ""  #: what its subscribers read about it (R50)
+    subscription: SubscriptionType = SubscriptionType.MARKETING  #: of those imported into it
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +31,12 @@ class Suppression:
     reason: SuppressionReason
     at: datetime
     evidence: str = ""  #: campaign and reply, or who did it by hand; no address
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """A suppression that somebody took back."""
+
+    suppression: Suppression
+    at: datetime
+    because: str  #: who has what proof; no address

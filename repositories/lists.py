@@ -1,10 +1,14 @@
-"""Mailing lists. {_id: list id, name, message}; who is on a list stands with the contacts."""
+"""Mailing lists. {_id: list id, name, message, subscription: absent means marketing}
+
+Who is on a list stands with the contacts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from domain.contact import SubscriptionType
 from domain.lists import MailingList
 from repositories.bulk import insert_missing
 from repositories.connection import Database, collection
@@ -20,8 +24,23 @@ class MongoLists:
         return _list(document) if document else None
 
     async def add(self, mailing_list: MailingList) -> None:
-        document = {"_id": mailing_list.id, "name": mailing_list.name, "message": mailing_list.message}
+        document = {
+            "_id": mailing_list.id,
+            "name": mailing_list.name,
+            "message": mailing_list.message,
+            "subscription": mailing_list.subscription,
+        }
         await insert_missing(self._lists, [document])
+
+    async def redefine(self, mailing_list: MailingList) -> bool:
+        """Give a stored list this name, message and type; False when there is none."""
+        changes = {
+            "name": mailing_list.name,
+            "message": mailing_list.message,
+            "subscription": mailing_list.subscription,
+        }
+        found = await answered(self._lists.update_one({"_id": mailing_list.id}, {"$set": changes}))
+        return bool(found.matched_count)
 
     async def all(self) -> Sequence[MailingList]:
         """In the order of their ids."""
@@ -29,4 +48,5 @@ class MongoLists:
 
 
 def _list(document: Mapping[str, Any]) -> MailingList:
-    return MailingList(document["_id"], document["name"], document["message"])
+    subscription = SubscriptionType(document.get("subscription", SubscriptionType.MARKETING))
+    return MailingList(document["_id"], document["name"], document["message"], subscription)

@@ -33,8 +33,13 @@ def help_of(*path: str) -> str:
 
 def test_the_commands_are_those_of_the_brief() -> None:
     assert {" ".join(path) for path in COMMANDS} >= {
-        "worker", "init", "up", "down", "publish", "import", "explain", "status", "check", "keys", "catch-mail", "demo",
-        "sync create", "sync edit", "sync show", "sync initiate", "list create", "list show",
+        "worker", "init", "up", "down", "publish", "explain", "status", "check", "keys", "catch-mail", "demo",
+        "sync create", "sync edit", "sync show", "sync initiate", "sync backfill", "sync pause",
+        "sync resume", "sync delete", "sync runs", "sync lacking", "sync skipped", "module describe", "module list",
+        "module show", "list create", "list show",
+        "list edit", "list members", "import people", "import show", "import undo", "contact show", "contact opt-in",
+        "contact opt-out", "contact tracking", "suppression add", "suppression list",
+        "suppression remove", "suppression import",
         "topic create", "topic show", "topic leave", "template list", "template show", "template save",
         "campaign create", "campaign edit", "campaign show", "campaign summary", "campaign review", "campaign test",
         "campaign send", "campaign pause", "campaign resume", "campaign stop", "campaign cancel", "campaign reopen",
@@ -71,7 +76,9 @@ def test_what_every_command_takes_stands_at_the_top_with_its_variables() -> None
     assert "Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 3 a server or the workers are away." in shown
 
 
-@pytest.mark.parametrize("path", [path for path in COMMANDS if path[-1] in {"review", "send", "stop", "cancel"}])
+@pytest.mark.parametrize(
+    "path", [path for path in COMMANDS if path[-1] in {"review", "send", "stop", "cancel", "delete"}]
+)
 def test_a_question_can_be_answered_in_advance(path: tuple[str, ...]) -> None:
     [yes] = [each for each in COMMANDS[path].params if each.name == "yes"]
     assert (yes.opts, yes.envvar) == (["--yes", "-y"], "CAMPAIGNS_ASSUME_YES")
@@ -85,6 +92,22 @@ def test_a_question_can_be_answered_in_advance(path: tuple[str, ...]) -> None:
         ["publish", "painted", "-"],
         ["publish", "record-changed", "nowhere.json"],
         ["import", "nowhere.csv", "--module", "Leads"],
+        ["import", "--module", "Leads", "nowhere.csv"],
+        ["import", "people", "examples/leads.csv"],
+        ["import", "people", "examples/leads.csv", "--list", "news", "--module", "Leads"],
+        ["import", "people", "examples/leads.csv", "--module", "Leads", "--topic", "offers"],
+        ["import", "people", "examples/leads.csv", "--list", "news", "--basis", "consent"],
+        ["import", "people", "examples/leads.csv", "--module", "Leads", "--delimiter", "::"],
+        ["import", "people", "examples/leads.csv", "--module", "Leads", "--refused", "examples/leads.csv"],
+        ["publish", "--from", "zoho", "nowhere.json"],
+        ["publish", "snapshot-finished", "examples/zoho/update.json", "--from", "zoho"],
+        ["publish", "record-changed"],
+        ["contact", "show", "nobody"],
+        ["contact", "opt-in", "ann@crm.example"],
+        ["contact", "tracking", "ann@crm.example", "maybe"],
+        ["suppression", "add", "ann@crm.example"],
+        ["suppression", "remove", "ann@crm.example", "--reason", "erased", "--because", "x"],
+        ["suppression", "remove", "ann@crm.example", "--reason", "manual", "--because", " "],
         ["list", "create", "two words"],
         ["explain", "spring", "nobody"],
         ["topic", "leave", "news", "nobody"],
@@ -99,6 +122,10 @@ def test_a_question_can_be_answered_in_advance(path: tuple[str, ...]) -> None:
         ["campaign", "test", "spring", *["--to", "a@b.example"] * 6],
         ["campaign", "send", "spring", "--at", "2020-01-01"],
         ["sync", "create", "leads", "--module", "Leads", "--map", "City"],
+        ["sync", "skipped", "leads", "--reason", "painted"],
+        ["sync", "show", "leads", "--watch", "--json"],
+        ["sync", "runs", "leads", "--limit", "0"],
+        ["module", "describe", "nowhere.json"],
         ["template", "save", "mine"],
     ],
     ids=" ".join,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from cli.publish import known_type, parsed
+from cli.publish import known_type, parsed, translated
 from domain.errors import InvalidMessage
 from messages.record_changed import RecordChanged
 
@@ -54,3 +54,21 @@ def test_an_event_of_another_type_is_refused() -> None:
 def test_a_type_that_nobody_consumes_is_wrong_usage() -> None:
     with pytest.raises(typer.BadParameter, match="'painted' is none of record-changed"):
         known_type("painted")
+
+
+def test_what_zoho_posts_becomes_an_event_per_record_with_ids_that_repeat() -> None:
+    text = (EXAMPLES.parent / "zoho" / "update.json").read_text()
+    events = translated(text)
+    assert [event.id for event in translated(text)] == [event.id for event in events]
+    assert {event.change.record_id[-3:] for event in events} == {"405", "411", "417"}
+
+
+def test_notifications_may_stand_one_in_a_line() -> None:
+    line = json.dumps(json.loads((EXAMPLES.parent / "zoho" / "delete.json").read_text()))
+    assert len(translated(f"{line}\n{line}\n")) == 2
+
+
+@pytest.mark.parametrize(("text", "said"), [("", "no notification"), ("[]", "notification 1: body: Input should be")])
+def test_what_zoho_does_not_post_is_refused(text: str, said: str) -> None:
+    with pytest.raises(InvalidMessage, match=said):
+        translated(text)

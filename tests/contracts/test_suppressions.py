@@ -8,6 +8,7 @@ from typing import TypeAlias
 import pytest
 
 from domain.eligibility import SuppressionReason
+from domain.lists import Lifted
 from repositories.suppressions import MongoSuppressions
 from tests.builders import a_suppression, an_id, later
 from tests.fakes.suppressions import MemorySuppressions
@@ -40,3 +41,47 @@ async def test_reasons_that_come_at_the_same_time_are_all_kept(suppressions: Any
     await asyncio.gather(*(suppressions.add([a_suppression(reason=reason)]) for reason in SuppressionReason))
     found = await suppressions.of([an_id("ann@example.com")])
     assert found[an_id("ann@example.com")] == set(SuppressionReason)
+
+
+async def test_what_is_taken_back_is_kept_with_who_said_so(suppressions: AnySuppressions) -> None:
+    given = a_suppression(reason=SuppressionReason.MANUAL)
+    await suppressions.add([given, a_suppression()])
+    assert await suppressions.lift(given, at=later(60), because="ticket 7")
+    assert await suppressions.lifted(given.contact_id) == [Lifted(given, later(60), "ticket 7")]
+    assert await suppressions.of([given.contact_id]) == {given.contact_id: {SuppressionReason.HARD_BOUNCED}}
+
+
+async def test_the_last_reason_taken_back_leaves_nobody_suppressed(suppressions: AnySuppressions) -> None:
+    await suppressions.add([a_suppression()])
+    assert await suppressions.lift(a_suppression(), at=later(60), because="wrong address")
+    assert not await suppressions.lift(a_suppression(), at=later(61), because="again")
+    assert await suppressions.of([a_suppression().contact_id]) == {}
+    assert (await suppressions.page(), await suppressions.count()) == ([], 0)
+
+
+async def test_only_what_was_seen_is_taken_back(suppressions: AnySuppressions) -> None:
+    """It came again in the meantime: that is other news."""
+    await suppressions.add([a_suppression(at=later(5))])
+    assert not await suppressions.lift(a_suppression(), at=later(60), because="x")
+    assert await suppressions.lifted(a_suppression().contact_id) == []
+
+
+async def test_after_it_was_taken_back_it_can_come_again(suppressions: AnySuppressions) -> None:
+    await suppressions.add([a_suppression()])
+    await suppressions.lift(a_suppression(), at=later(60), because="x")
+    again = a_suppression(at=later(90))
+    await suppressions.add([again])
+    assert await suppressions.details(again.contact_id) == [again]
+    assert len(await suppressions.lifted(again.contact_id)) == 1
+
+
+async def test_all_are_paged_by_contact(suppressions: AnySuppressions) -> None:
+    texts = [f"p{number}@example.com" for number in range(5)]
+    await suppressions.add([a_suppression(text) for text in texts])
+    await suppressions.add([a_suppression(texts[0], reason=SuppressionReason.ERASED)])
+    ids = sorted(map(an_id, texts))
+    first = await suppressions.page(limit=3)
+    rest = await suppressions.page(after=ids[2], limit=3)
+    assert list(dict.fromkeys(each.contact_id for each in first)) == ids[:3]
+    assert list(dict.fromkeys(each.contact_id for each in rest)) == ids[3:]
+    assert (len([*first, *rest]), await suppressions.count()) == (6, 5)

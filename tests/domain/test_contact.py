@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from domain.contact import OptOut, Source, address, contact_id, is_role, joined, left
 from tests.builders import ADDRESS_KEY, NOW, a_contact, a_stamp, an_address
@@ -46,6 +49,29 @@ def test_an_address_is_normalised(text: str, sendable: str, identity: str) -> No
 )
 def test_what_is_no_address_is_told_apart(text: str) -> None:
     assert address(text) is None
+
+
+_PIECES = st.sampled_from(
+    [*"aZ9.+-_'@ \"\\<[üß例\u200d", "..", "ann", "Info", "www", "xn--", "bcher-kva", ".com", "example", "a" * 30]
+)
+
+
+@settings(max_examples=500)
+@given(st.lists(_PIECES, max_size=4).map("".join), st.lists(_PIECES, max_size=5).map("".join))
+@example("info", "EXAMPLE.com")  # RFC 2142: lower-cased, whatever was given
+@example("INFO", "example.com")
+@example("a" * 60, "example.com")
+@example("ann", "localhost")
+@example("ann", "127.0.0.1")
+def test_an_address_is_what_the_whole_check_makes_of_it(local: str, domain: str) -> None:
+    """Most addresses do not need it: their domain was looked at before."""
+    text = f"{local}@{domain}"
+    try:
+        valid = validate_email(text.strip(), check_deliverability=False, strict=True, test_environment=True)
+    except EmailNotValidError:
+        assert address(text) is None
+    else:
+        assert an_address(text).sendable == f"{valid.local_part}@{valid.ascii_domain.lower()}"
 
 
 def test_one_person_has_one_id_however_the_address_is_written() -> None:

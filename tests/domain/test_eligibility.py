@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from domain.campaign import LawfulBasis, Purpose
+from domain.consent import Consent, ConsentTo
 from domain.contact import OptOut, Source, SubscriptionType
 from domain.eligibility import SuppressionReason, skip
 from domain.email import SkipReason
@@ -63,6 +64,17 @@ def test_who_left_marketing_is_not_mailed_but_gets_what_is_owed_to_a_customer(
 ) -> None:
     assert reason(suppressed, contact) == S.OPTED_OUT
     assert reason(suppressed, contact, a_campaign(purpose=Purpose.TRANSACTIONAL)) is None
+
+
+def test_for_a_campaign_by_consent_the_last_word_on_record_counts() -> None:
+    yes = Consent(ConsentTo.MAIL, True, NOW, "form", "box ticked", LawfulBasis.CONSENT)
+    no = Consent(ConsentTo.MAIL, False, NOW, "letter")
+    tracked = Consent(ConsentTo.TRACKING, True, NOW, "form")
+    marketing = SubscriptionType.MARKETING
+    assert reason(set(), {"subscription": marketing}, CONSENT) is None
+    assert reason(set(), {"consents": (yes,)}, CONSENT) is None
+    assert reason(set(), {"consents": (tracked,)}, CONSENT) == S.NO_CONSENT
+    assert reason(set(), {"consents": (yes, no), "subscription": marketing}, CONSENT) == S.NO_CONSENT
 
 
 @pytest.mark.parametrize("suppressed", [R.ERASED, R.COMPLAINED, R.HARD_BOUNCED])
