@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -19,6 +21,7 @@ from domain.projection import (
     off_syncs,
     refused_alike,
     refuses_for_good,
+    says_opt_out,
     without_record,
     witnessed,
 )
@@ -29,6 +32,8 @@ Suppressed: TypeAlias = Mapping[str, frozenset[SuppressionReason]]  #: by contac
 
 #: What moves along with a record to a new address: a person's word. A dead mailbox stays behind.
 _REFUSALS = (SuppressionReason.COMPLAINED, SuppressionReason.UNSUBSCRIBED, SuppressionReason.MANUAL)
+#: Goes up when a passage does something else than before with the same record, contact and rules.
+_SETTLED_VERSION = 1
 _SUPPRESSED = frozenset({SuppressionReason.HARD_BOUNCED, SuppressionReason.COMPLAINED})
 
 
@@ -63,10 +68,13 @@ class Passage:
     origins: frozenset[str]  #: contact ids
     refused: Contact | None = None  #: nobody yet, at the address of a deleted record that says opt-out
 
-    @property
-    def arrived(self) -> Record:
-        """The record once this passage is over."""
-        return replace(self.record, projected=Projected(self.record.version, self.target))
+    def arrived(self, settled: str | None = None) -> Record:
+        """The record once this passage is over; itself when its mark says so already."""
+        known, version = self.record.projected, self.record.version
+        there = known is not None and (known.version, known.contact_id) == (version, self.target)
+        if known and there and settled in (None, known.settled):
+            return self.record
+        return replace(self.record, projected=Projected(version, self.target, settled))
 
 
 def passage(record: Record, module: Module, rules: Sequence[Rule], key: bytes, elsewhere: Iterable[str]) -> Passage:
@@ -93,6 +101,37 @@ def unless_erased(way: Passage, suppressed: Suppressed) -> Passage:
     erased = {contact for contact, reasons in suppressed.items() if SuppressionReason.ERASED in reasons}
     way = replace(way, origins=way.origins - erased)
     return replace(way, address=SyncSkip.SUPPRESSED, target=None) if way.target in erased else way
+
+
+def settled_by(rules: Sequence[Rule], module: Module, *, skip_roles: bool) -> str | None:
+    """Names everything but the record and its contact that decides what a passage does.
+
+    None for rules that run once: a mark of theirs would only stand in the way of a sync's.
+    """
+    if not rules or any(rule.backfills is not None or not rule.key.startswith("sync:") for rule in rules):
+        return None
+    parts = [_SETTLED_VERSION, module.email_field, skip_roles, *(_decides(rule) for rule in rules)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def _decides(rule: Rule) -> list[object]:
+    return [
+        rule.key, sorted(rule.field_map.items()), rule.lists, rule.topics,
+        rule.subscription, rule.update_empty_values, rule.map_version,
+    ]  # fmt: skip
+
+
+def settled_at(rules: str, contact: Contact) -> str:
+    """What a record's mark says of a contact that it was carried over to by those rules."""
+    return f"{rules}:{contact.revision}"
+
+
+def is_settled(record: Record, rules: str | None, revisions: Mapping[str, int]) -> bool:
+    """Whether carrying the record over by these rules changes nothing, with its contact at that revision."""
+    mark = record.projected
+    if mark is None or mark.settled is None or mark.contact_id is None or mark.version != record.version:
+        return False
+    return mark.settled == f"{rules}:{revisions.get(mark.contact_id)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +166,21 @@ class Arrivals:
             return SyncSkip.SUPPRESSED
         return SyncSkip.ROLE_ADDRESS if self.skip_roles and is_role(contact.address) else None
 
+    @staticmethod
+    def _is_new(contact: Contact, way: Passage) -> bool:
+        """Whether nothing is known of the person that a rule could do otherwise: then the rules witness the record."""
+        before = contact.sources or way.origins or says_opt_out(way.record)
+        return bool(way.rules) and not before and all(rule.backfills is None for rule in way.rules)
+
     def _after(self, contact: Contact, way: Passage, contacts: Mapping[str, Contact]) -> Contact:
         record = way.record
-        contact = witnessed(contact, record)
+        if not self._is_new(contact, way):
+            contact = witnessed(contact, record)
         left_behind = [old for key in sorted(way.origins) if (old := contacts.get(key)) and _holds(old, record)]
-        for old in left_behind:
-            contact = refused_alike(old, contact, _refusal(record, self.suppressed.get(old.id, frozenset())))
+        for key in sorted(way.origins):
+            # Also where the record never came to: its events named two addresses at once, or the older one came late.
+            refusal = _refusal(record, self.suppressed.get(key, frozenset()))
+            contact = refused_alike(contacts.get(key, Contact(key, "")), contact, refusal)
         member = self.skip(contact) is None
         contact = contact if member else off_syncs(contact)
         for old in left_behind if member else ():
@@ -173,6 +221,8 @@ def carried(way: Passage, before: Contact | None, after: Contact | None, skip: S
 
 
 def _winner(contact: Contact, record: Record) -> str | None:
+    if len(contact.sources) == 1 and record.ref in contact.sources:
+        return None
     rivals = [source for source in contact.present() if source.module == record.module]
     newest = max(rivals, key=lambda source: source.stamp, default=None)
     return newest.ref if newest and newest.ref != record.ref else None
@@ -190,5 +240,7 @@ def _refusal(record: Record, reasons: frozenset[SuppressionReason]) -> OptOut | 
 
 def _addressed(contact: Contact, way: Passage) -> Contact:
     """Its address as the most recently changed record writes it."""
+    if contact.address == way.address:
+        return contact
     primary = contact.primary()
     return replace(contact, address=way.address) if primary and primary.ref == way.record.ref else contact

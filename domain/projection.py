@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from domain.consent import remembered
 from domain.contact import (
     Contact,
     ContactField,
@@ -16,11 +17,14 @@ from domain.contact import (
     address,
     joined,
     left,
+    with_reason,
+    without_reason,
 )
+from domain.map_versions import backfilled, synced
 from domain.module import OPT_OUT_FIELD, Module
 from domain.record import Record
 from domain.sync import Sync, SyncSkip
-from domain.values import Value, is_empty
+from domain.values import Value, is_empty, shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,13 @@ class Rule:
     subscription: SubscriptionType | None = None
     update_empty_values: bool = False
     map_version: int = 0
+    #: Of a backfill: the map version that each field came with. People who are synced already get the values of
+    #: `field_map`; nobody gets on a list or off it.
+    backfills: Mapping[str, int] | None = None
+
+    @property
+    def sync_id(self) -> str:
+        return self.key.removeprefix("sync:")
 
 
 def rule_of(sync: Sync) -> Rule:
@@ -48,6 +59,12 @@ def rule_of(sync: Sync) -> Rule:
     )
 
 
+def backfill_rule(sync: Sync, fields: Collection[str]) -> Rule:
+    """Only these CRM fields, for people who are synced already (R31 in part)."""
+    some = {theirs: ours for theirs, ours in sync.field_map.items() if theirs in fields}
+    return replace(rule_of(sync), field_map=some, backfills=sync.since)
+
+
 def email_of(record: Record, module: Module) -> str | SyncSkip:
     """The sendable address of a record, or why it has none."""
     return SyncSkip.DELETED if record.deleted else last_email_of(record, module)
@@ -55,7 +72,7 @@ def email_of(record: Record, module: Module) -> str | SyncSkip:
 
 def last_email_of(record: Record, module: Module) -> str | SyncSkip:
     """The same, whether the record was deleted or not."""
-    text = record.values().get(module.email_field or "")
+    text = record.value(module.email_field or "")
     if is_empty(text):
         return SyncSkip.NO_EMAIL
     found = address(str(text))
@@ -63,7 +80,8 @@ def last_email_of(record: Record, module: Module) -> str | SyncSkip:
 
 
 def says_opt_out(record: Record) -> bool:
-    return str(record.values().get(OPT_OUT_FIELD)).strip().lower() in {"true", "1", "yes"}
+    said = record.value(OPT_OUT_FIELD)
+    return said is not None and str(said).strip().lower() in {"true", "1", "yes"}
 
 
 def witnessed(contact: Contact, record: Record) -> Contact:
@@ -71,9 +89,8 @@ def witnessed(contact: Contact, record: Record) -> Contact:
     stamp, known = _stamp(record), contact.sources.get(record.ref)
     if _is_older(stamp, known):
         return contact
-    versions = known.map_versions if known else {}
-    source = Source(record.ref, stamp, opted_out=says_opt_out(record), map_versions=versions)
-    return replace(contact, sources={**contact.sources, record.ref: source})
+    source = _behind(record, stamp, known)
+    return contact if source is known else replace(contact, sources={**contact.sources, record.ref: source})
 
 
 def refuses_for_good(record: Record) -> bool:
@@ -89,13 +106,25 @@ def carried_over(contact: Contact, record: Record, rule: Rule, *, member: bool) 
     stamp = _stamp(record)
     if _is_older(stamp, contact.sources.get(record.ref)):
         return contact
-    contact = _synced(witnessed(contact, record), record.ref, rule)
-    contact = replace(contact, fields=_filled(contact, record, rule, stamp))
+    if rule.backfills is not None:
+        return _backfilled(contact, record, rule, rule.backfills)
+    # In one piece: a copy of a contact costs as much as all that a rule looks at.
+    known = contact.sources.get(record.ref)
+    source = _behind(record, stamp, known)
+    sources = contact.sources if source is known else {**contact.sources, record.ref: source}
+    fields = _filled(contact.fields, sources, record, rule, stamp)
+    sources = _synced(sources, record.ref, rule)
     if not member:
-        return _on_lists(off_syncs(contact), record.ref, replace(rule, lists=()))
-    contact = _on_lists(contact, record.ref, rule)
-    topics = contact.topics | (frozenset(rule.topics) - contact.left_topics)
-    return replace(contact, topics=topics, subscription=_subscription(contact, rule))
+        off = off_syncs(contact)
+        return replace(off, sources=sources, fields=fields, memberships=_on_lists(off, record.ref, rule.key, ()))
+    return replace(
+        contact,
+        sources=sources,
+        fields=fields,
+        memberships=_on_lists(contact, record.ref, rule.key, rule.lists),
+        topics=contact.topics | (frozenset(rule.topics) - contact.left_topics),
+        subscription=_subscription(contact, rule),
+    )
 
 
 def without_record(contact: Contact, record: Record) -> Contact:
@@ -126,7 +155,14 @@ def refused_alike(old: Contact, new: Contact, refusal: OptOut | None) -> Contact
     """
     left_topics = new.left_topics | old.left_topics
     opt_out = new.opt_out or old.opt_out or refusal
-    return replace(new, topics=new.topics - left_topics, left_topics=left_topics, opt_out=opt_out)
+    refusals = [consent for consent in old.consents if not consent.given]
+    return replace(
+        new,
+        topics=new.topics - left_topics,
+        left_topics=left_topics,
+        opt_out=opt_out,
+        consents=remembered(new.consents, refusals),
+    )
 
 
 def off_syncs(contact: Contact) -> Contact:
@@ -147,7 +183,16 @@ def moved(old: Contact, new: Contact, ref: str) -> Contact:
         for source in _because_of(membership, ref):
             new = joined(new, membership.list_id, source)
     topics = new.topics | (old.topics - new.left_topics)
-    return replace(new, topics=topics, subscription=new.subscription or old.subscription)
+    consents = remembered(new.consents, old.consents)
+    return replace(new, topics=topics, subscription=new.subscription or old.subscription, consents=consents)
+
+
+def _behind(record: Record, stamp: Stamp, known: Source | None) -> Source:
+    """The record as one that stands behind a contact; `known` itself when nothing is new."""
+    opted_out = says_opt_out(record)
+    if known and known.stamp == stamp and known.opted_out == opted_out and not known.gone:
+        return known
+    return Source(record.ref, stamp, opted_out=opted_out, map_versions=known.map_versions if known else {})
 
 
 def _stamp(record: Record) -> Stamp:
@@ -159,27 +204,47 @@ def _is_older(stamp: Stamp, known: Source | None) -> bool:
     return known is not None and stamp.version < known.stamp.version
 
 
-def _synced(contact: Contact, ref: str, rule: Rule) -> Contact:
-    """The contact with the version of the map that it is synced with now (R33)."""
-    if not rule.map_version:
+def _synced(sources: Mapping[str, Source], ref: str, rule: Rule) -> Mapping[str, Source]:
+    """The record with the version of the map that it is synced with now (R33)."""
+    source = sources[ref]
+    if not rule.map_version or source.map_versions == {rule.sync_id: rule.map_version}:
+        return sources
+    versions = synced(source.map_versions, rule.sync_id, rule.map_version)
+    return {**sources, ref: replace(source, map_versions=versions)}
+
+
+def _backfilled(contact: Contact, record: Record, rule: Rule, since: Mapping[str, int]) -> Contact:
+    source = contact.sources.get(record.ref)
+    if source is None or source.gone or rule.sync_id not in source.map_versions:
         return contact
-    versions = {**contact.sources[ref].map_versions, rule.key.removeprefix("sync:"): rule.map_version}
-    return replace(contact, sources={**contact.sources, ref: replace(contact.sources[ref], map_versions=versions)})
+    versions = backfilled(source.map_versions, rule.sync_id, rule.field_map, since, rule.map_version)
+    contact = _versioned(contact, record.ref, versions)
+    fields = _filled(contact.fields, contact.sources, record, rule, _stamp(record))
+    return replace(contact, fields=fields)
 
 
-def _filled(contact: Contact, record: Record, rule: Rule, stamp: Stamp) -> dict[str, ContactField]:
-    fields = dict(contact.fields)
-    for ours, value in _told(record, rule.field_map):
-        if _stays(_given_by_someone_present(contact, ours), value, stamp, rule):
+def _versioned(contact: Contact, ref: str, versions: Mapping[str, int]) -> Contact:
+    source = replace(contact.sources[ref], map_versions=versions)
+    return replace(contact, sources={**contact.sources, ref: source})
+
+
+def _filled(
+    known: Mapping[str, ContactField], sources: Mapping[str, Source], record: Record, rule: Rule, stamp: Stamp
+) -> dict[str, ContactField]:
+    told = _told(record, rule.field_map)
+    if not known:
+        return {ours: ContactField(shortened(value), stamp) for ours, value in told if not is_empty(value)}
+    fields = dict(known)
+    for ours, value in told:
+        if _stays(_given_by_someone_present(known.get(ours), sources), value, stamp, rule):
             continue
         # An equal value is stamped anew: otherwise an older record that comes late would win against it.
-        fields[ours] = ContactField(value, stamp)
+        fields[ours] = ContactField(shortened(value), stamp)
     return fields
 
 
-def _given_by_someone_present(contact: Contact, name: str) -> ContactField | None:
-    known = contact.fields.get(name)
-    source = contact.sources.get(known.stamp.ref) if known else None
+def _given_by_someone_present(known: ContactField | None, sources: Mapping[str, Source]) -> ContactField | None:
+    source = sources.get(known.stamp.ref) if known else None
     return None if source and source.gone else known
 
 
@@ -189,8 +254,9 @@ def _without_values_of(ref: str, contact: Contact) -> dict[str, ContactField]:
 
 def _told(record: Record, field_map: Mapping[str, str]) -> Iterable[tuple[str, Value]]:
     """Contact fields with what the record says of them: nothing, when it only came in parts that did not name them."""
-    values = record.values()
-    return ((ours, values.get(theirs)) for theirs, ours in field_map.items() if theirs in values or not record.partial)
+    told, whole = record.fields, not record.partial
+    named = ((ours, told.get(theirs)) for theirs, ours in field_map.items())
+    return [(ours, entry.value if entry else None) for ours, entry in named if entry or whole]
 
 
 def _stays(known: ContactField | None, value: Value, stamp: Stamp, rule: Rule) -> bool:
@@ -203,14 +269,14 @@ def _stays(known: ContactField | None, value: Value, stamp: Stamp, rule: Rule) -
     return known.stamp.version > stamp.version if known.stamp.ref == stamp.ref else known.stamp > stamp
 
 
-def _on_lists(contact: Contact, ref: str, rule: Rule) -> Contact:
+def _on_lists(contact: Contact, ref: str, key: str, lists: Sequence[str]) -> Mapping[str, Membership]:
     """On the rule's lists, and off those that it had before it was changed."""
-    source = f"{rule.key}|{ref}"
-    for list_id in contact.memberships.keys() - set(rule.lists):
-        contact = left(contact, list_id, source)
-    for list_id in rule.lists:
-        contact = joined(contact, list_id, source)
-    return contact
+    memberships, source = contact.memberships, f"{key}|{ref}"
+    for list_id in memberships.keys() - set(lists):
+        memberships = without_reason(memberships, list_id, source)
+    for list_id in lists:
+        memberships = with_reason(memberships, list_id, source)
+    return memberships
 
 
 def _because_of(membership: Membership, ref: str) -> list[str]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from domain.values import Value
+
+#: In whole numbers: a time as a float is off by a microsecond now and then, and two events would be equally new.
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Operation(StrEnum):
@@ -42,7 +46,7 @@ def order_of(source_version: int | None, changed_at: datetime) -> int:
     A source gives versions always or never; a time outranks any version that a CRM counts by hand. Events of equal
     order end the same whichever comes first: see `applied`.
     """
-    return source_version if source_version is not None else int(changed_at.timestamp() * 1_000_000)
+    return source_version if source_version is not None else (changed_at - _EPOCH) // _MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,9 @@ class Projected:
 
     version: int
     contact_id: str | None
+    #: By which rules, and what the contact's revision was then: while both are the same, carrying it over once more
+    #: changes nothing. See `domain.passage.settled_by`; None when that has to be looked at again.
+    settled: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,11 @@ class Record:
         """Whether it was never told whole, so that fields may be missing."""
         return self.snapshot_version < 0
 
+    def value(self, name: str) -> Value:
+        """What `values` has of one field."""
+        entry = self.fields.get(name)
+        return entry.value if entry else None
+
     def values(self) -> dict[str, Value]:
         """What was named and not emptied since by a snapshot; of a record that is not `partial`, the rest is empty."""
         return {name: entry.value for name, entry in self.fields.items()}
@@ -101,16 +113,16 @@ def applied(record: Record, change: RecordChange) -> Record:
     CRM gave no order, so a rule does: deleted wins against alive, a value against an emptied field, and of two values
     the one that is greater as JSON text.
     """
+    changed_at = _changed_at(record, change)
     if change.operation is Operation.DELETE:
-        touched = replace(record, deleted_version=max(record.deleted_version, change.version))
-    else:
-        touched = replace(
-            record,
-            fields=_merged(record, change),
-            snapshot_version=_snapshot_version(record, change),
-            alive_version=max(record.alive_version, change.version),
-        )
-    return replace(touched, changed_at=_changed_at(record, change))
+        return replace(record, deleted_version=max(record.deleted_version, change.version), changed_at=changed_at)
+    return replace(
+        record,
+        fields=_merged(record, change),
+        snapshot_version=_snapshot_version(record, change),
+        alive_version=max(record.alive_version, change.version),
+        changed_at=changed_at,
+    )
 
 
 def _changed_at(record: Record, change: RecordChange) -> datetime:
@@ -124,11 +136,13 @@ def _snapshot_version(record: Record, change: RecordChange) -> int:
 
 
 def _merged(record: Record, change: RecordChange) -> dict[str, RecordField]:
-    news = {name: RecordField(value, change.version) for name, value in change.fields.items()}
-    news |= {name: RecordField(None, change.version) for name in change.cleared}
-    newest = {name: _later(record.fields.get(name, new), new) for name, new in news.items()}
+    told = {**change.fields, **dict.fromkeys(change.cleared)} if change.cleared else change.fields
+    news = {name: RecordField(value, change.version) for name, value in told.items()}
     snapshot = _snapshot_version(record, change)
-    return {name: entry for name, entry in {**record.fields, **newest}.items() if _outlives(entry, snapshot)}
+    if record.fields:
+        newest = {name: _later(record.fields.get(name, new), new) for name, new in news.items()}
+        news = {**record.fields, **newest}
+    return {name: entry for name, entry in news.items() if _outlives(entry, snapshot)}
 
 
 def _later(known: RecordField, new: RecordField) -> RecordField:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TypeAlias
 
 from domain.contact import address
-from domain.errors import Conflict, UnknownModule
+from domain.errors import UnknownModule
 from domain.module import Module
 from domain.projection import Rule, rule_of
-from domain.record import Record, RecordChange, applied
-from handlers.carry_over import ROUNDS, CarryOver
+from domain.record import Operation, Record, RecordChange, applied
+from handlers.carry_over import CarryOver
 from handlers.ports import Modules, Records, Syncs
 from messages.base import Message
 from messages.record_changed import RecordChanged
@@ -44,10 +44,10 @@ class RecordKeeper:
         rules = await self._rules()
         modules = await self._modules({event.module for event in events}, besides=rules.keys())
         changes = _by_ref(event.to_change() for event in events if not event.ids_only)
-        kept = await self._kept(changes)
-        await self.carry_over(kept, rules, modules, _named(changes, modules))
+        told = ToldRecords(self.records, changes)
+        await self.carry_over.arrive(await told.load(changes.keys()), rules, modules, told, _named(changes, modules))
         wanted = {(event.module, event.record_id) for event in events if event.ids_only}
-        wanted |= {(record.module, record.record_id) for record in kept if record.partial and not record.deleted}
+        wanted |= {(record.module, record.record_id) for record in told.partial()}
         return [RecordWanted(module=module, record_id=record_id) for module, record_id in sorted(wanted)]
 
     async def _modules(self, names: Collection[str], besides: Collection[str]) -> Mapping[str, Module]:
@@ -65,19 +65,47 @@ class RecordKeeper:
             rules.setdefault(sync.module, []).append(rule_of(sync))
         return rules
 
-    async def _kept(self, changes: _Changes) -> list[Record]:
-        """The records of the changes as they are stored now."""
-        kept: dict[str, Record] = {}
-        refs = frozenset(changes)
-        for _ in range(ROUNDS):
-            before = await self.records.load(refs)
-            after = {ref: _after(before.get(ref), changes[ref]) for ref in refs}
-            changed = [record for ref, record in after.items() if record != before.get(ref)]
-            refs = await self.records.save(changed) if changed else frozenset()
-            kept |= {ref: _stored(record, before.get(ref)) for ref, record in after.items() if ref not in refs}
-            if not refs:
-                return list(kept.values())
-        raise Conflict(f"{len(refs)} records kept changing while a window of events was applied to them")
+
+@dataclass(frozen=True, slots=True)
+class ToldRecords:
+    """Stored records with what a window of events tells of them.
+
+    They are stored after the contacts, news and mark in one write: a worker that dies between the two has acknowledged
+    nothing, and the repeat of its events does the same again.
+    """
+
+    records: Records
+    changes: _Changes
+    stored: dict[str, Record] = field(default_factory=dict)  #: as they were loaded, by ref
+    news: dict[str, Record] = field(default_factory=dict)  #: those that events changed
+
+    async def load(self, refs: Collection[str]) -> Sequence[Record]:
+        found = await self.records.load(refs)
+        self.stored.update(found)
+        return [self._told(ref, found.get(ref)) for ref in refs if ref in found or ref in self.changes]
+
+    async def keep(self, records: Sequence[Record]) -> frozenset[str]:
+        changed = [record for record in records if record.ref in self.news]
+        marked = [record for record in records if record.ref not in self.news and self._is_marked_anew(record)]
+        self.news.update((record.ref, record) for record in changed)
+        refused = await self.records.save(changed) if changed else frozenset()
+        return refused | await self.records.mark_projected(marked) if marked else refused
+
+    def partial(self) -> list[Record]:
+        """Those of which the CRM never told the whole."""
+        now = {**self.stored, **self.news}
+        return [now[ref] for ref in self.changes if now[ref].partial and not now[ref].deleted]
+
+    def _told(self, ref: str, before: Record | None) -> Record:
+        after = _after(before, self.changes.get(ref, ()))
+        if before is not None and after == before:
+            self.news.pop(ref, None)
+            return before
+        self.news[ref] = _unsettled(after)
+        return self.news[ref]
+
+    def _is_marked_anew(self, record: Record) -> bool:
+        return record.projected != self.stored[record.ref].projected
 
 
 def _by_ref(changes: Iterable[RecordChange]) -> _Changes:
@@ -91,9 +119,10 @@ def _after(record: Record | None, changes: Sequence[RecordChange]) -> Record:
     return reduce(applied, changes, record or Record(changes[0].module, changes[0].record_id))
 
 
-def _stored(record: Record, before: Record | None) -> Record:
-    """The record with the revision that saving it gave, if it was saved."""
-    return record if record == before else replace(record, revision=record.revision + 1)
+def _unsettled(record: Record) -> Record:
+    """News may reach the record while nobody carries it over."""
+    mark = record.projected
+    return replace(record, projected=replace(mark, settled=None)) if mark and mark.settled else record
 
 
 def _named(changes: _Changes, modules: Mapping[str, Module]) -> dict[str, set[str]]:
@@ -101,6 +130,7 @@ def _named(changes: _Changes, modules: Mapping[str, Module]) -> dict[str, set[st
     named = {}
     for ref, told in changes.items():
         field = modules[told[0].module].email_field or ""
-        found = {address(str(change.fields.get(field) or "")) for change in told}
+        giving = (change for change in told if change.operation is not Operation.DELETE)
+        found = {address(str(change.fields.get(field) or "")) for change in giving}
         named[ref] = {each.sendable for each in found if each}
     return named

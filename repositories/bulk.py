@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo import InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from repositories.connection import Collection, Document
 from repositories.errors import DUPLICATE_KEY, mongo_errors, streamed
 
-Operation: TypeAlias = "InsertOne[Document] | ReplaceOne[Document] | UpdateOne"
+Operation: TypeAlias = "InsertOne[Document] | ReplaceOne[Document] | UpdateMany | UpdateOne"
 
 
 async def written(collection: Collection, operations: Sequence[Operation]) -> int:

@@ -3,7 +3,8 @@
 {_id: "module:record_id", module, record_id, deleted,
  fields: [{k: CRM api name, v: value, version}],
  snapshot_version, alive_version, deleted_version, changed_at_us: microseconds since 1970,
- projected: {version, contact_id} or null, revision: counts writes, saved_by: mark of the last write}
+ projected: {version, contact_id, settled: text or null, absent in documents older than it} or null,
+ revision: counts writes, saved_by: mark of the last write}
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ class MongoRecords:
         self._records = collection(database, "records")
 
     async def load(self, refs: Collection[str]) -> Mapping[str, Record]:
-        cursor = self._records.find({"_id": {"$in": list(refs)}})
-        return {document["_id"]: _record(document) async for document in streamed(cursor)}
+        cursor = self._records.find({"_id": {"$in": list(refs)}}).batch_size(KEYS_AT_ONCE)
+        return {document["_id"]: _record(document) for document in await answered(cursor.to_list(None))}
 
     async def save(self, records: Sequence[Record]) -> frozenset[str]:
         return await save_revised(self._records, [_document(record) for record in records])
@@ -50,7 +51,7 @@ class MongoRecords:
         module = keys.through.partition(":")[0]  # the first range of a module begins before all modules
         after = max(keys.after, f"{module}:")
         cursor = self._records.find({"_id": {"$gt": after, "$lte": keys.through}}).sort("_id", 1)
-        return [_record(document) async for document in streamed(cursor)]
+        return [_record(document) for document in await answered(cursor.batch_size(KEYS_AT_ONCE).to_list(None))]
 
     async def count(self, module: str, as_of: datetime | None = None) -> int:
         there: list[Document] = [{"deleted": False}]
@@ -90,7 +91,9 @@ def _document(record: Record) -> Document:
 
 
 def _projected(projected: Projected | None) -> Document | None:
-    return {"version": projected.version, "contact_id": projected.contact_id} if projected else None
+    if projected is None:
+        return None
+    return {"version": projected.version, "contact_id": projected.contact_id, "settled": projected.settled}
 
 
 def _record(document: Mapping[str, Any]) -> Record:
@@ -103,6 +106,10 @@ def _record(document: Mapping[str, Any]) -> Record:
         alive_version=document["alive_version"],
         deleted_version=document["deleted_version"],
         changed_at=moment(changed_at_us) if changed_at_us is not None else None,
-        projected=Projected(projected["version"], projected["contact_id"]) if projected else None,
+        projected=_mark(projected) if projected else None,
         revision=document["revision"],
     )
+
+
+def _mark(document: Mapping[str, Any]) -> Projected:
+    return Projected(document["version"], document["contact_id"], document.get("settled"))

@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 import pytest
 
+from domain.campaign import LawfulBasis
+from domain.consent import Consent, ConsentTo, Tracking
 from domain.contact import Contact, ContactField, Membership, OptOut, Source, SubscriptionType
 from domain.slices import KeyRange
 from repositories.contacts import MongoContacts
@@ -38,6 +40,10 @@ def with_everything() -> Contact:
         left_topics=frozenset({"offers"}),
         subscription=SubscriptionType.MARKETING,
         opt_out=OptOut(NOW + timedelta(microseconds=1), "unsubscribe:spring"),
+        consents=(
+            Consent(ConsentTo.MAIL, True, NOW, "form", "box ticked", LawfulBasis.CONSENT),
+            Consent(ConsentTo.TRACKING, False, NOW + timedelta(microseconds=3), "preferences"),
+        ),
     )
 
 
@@ -47,8 +53,37 @@ async def test_what_is_saved_is_loaded_one_revision_on(contacts: AnyContacts) ->
     assert await load(contacts, contact) == replace(contact, revision=1)
 
 
+async def test_revisions_tell_how_often_each_was_written(contacts: AnyContacts) -> None:
+    ann, bea = a_contact(), a_contact("bea@example.com")
+    await contacts.save([ann, bea])
+    await contacts.save([await load(contacts, bea)])
+    assert await contacts.revisions([ann.id, bea.id, "nobody"]) == {ann.id: 1, bea.id: 2}
+
+
 async def test_unknown_ids_are_left_out(contacts: AnyContacts) -> None:
     assert await contacts.load([an_id("nobody@example.com")]) == {}
+
+
+async def test_for_sending_a_contact_has_its_values_records_topics_and_consents(contacts: AnyContacts) -> None:
+    contact = with_everything()
+    await contacts.save([contact])
+    found = (await contacts.for_sending([contact.id, an_id("nobody@example.com")]))[contact.id]
+    assert (found.id, found.address, found.values()) == (contact.id, contact.address, contact.values())
+    assert (found.topics, found.left_topics) == (contact.topics, contact.left_topics)
+    assert (found.consents, found.tracking) == (contact.consents, Tracking.NO)
+    assert (found.subscription, found.opt_out, found.opted_out) == (contact.subscription, contact.opt_out, True)
+    known = {ref: (each.ref, each.opted_out, each.gone) for ref, each in contact.sources.items()}
+    assert {ref: (each.ref, each.opted_out, each.gone) for ref, each in found.sources.items()} == known
+    assert found.memberships == {}
+
+
+async def test_what_was_read_for_sending_cannot_be_saved(contacts: AnyContacts) -> None:
+    """It is a part of the contact: in its place the rest would be lost."""
+    contact = with_everything()
+    await contacts.save([contact])
+    part = (await contacts.for_sending([contact.id]))[contact.id]
+    assert await contacts.save([part]) == {contact.id}
+    assert await load(contacts, contact) == replace(contact, revision=1)
 
 
 async def test_a_new_contact_does_not_replace_a_stored_one(contacts: AnyContacts) -> None:

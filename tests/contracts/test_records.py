@@ -76,6 +76,12 @@ async def test_a_projection_is_marked_one_revision_on(records: AnyRecords) -> No
     assert await load(records, "Leads:1") == replace(record, revision=2)
 
 
+@pytest.mark.parametrize("settled", [None, "0123456789abcdef:7"])
+async def test_a_mark_tells_what_is_settled(records: AnyRecords, settled: str | None) -> None:
+    await records.save([a_record("1", projected=Projected(1, "c", settled))])
+    assert (await load(records, "Leads:1")).projected == Projected(1, "c", settled)
+
+
 async def test_a_mark_of_an_overtaken_record_is_refused_by_name(records: AnyRecords) -> None:
     await records.save([a_record("1")])
     stored = await load(records, "Leads:1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any
 
@@ -108,6 +108,12 @@ def test_a_record_is_partial_until_it_is_told_whole() -> None:
 def test_a_version_of_the_crm_decides_else_the_time() -> None:
     assert order_of(7, NOW) == 7
     assert order_of(None, NOW + timedelta(microseconds=1)) == order_of(None, NOW) + 1
+
+
+@given(microseconds=st.integers(0, 4 * 10**15))  # until 2096
+def test_a_microsecond_later_is_newer(microseconds: int) -> None:
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    assert order_of(None, at + timedelta(microseconds=1)) == order_of(None, at) + 1
 
 
 def test_what_is_stored_beside_the_crm_stays() -> None:

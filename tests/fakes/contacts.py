@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
-from domain.contact import Contact
+from domain.contact import READ_ONLY, Contact, Stamp
 from domain.slices import KeyRange
 
 
@@ -15,6 +16,12 @@ class MemoryContacts:
 
     async def load(self, ids: Collection[str]) -> Mapping[str, Contact]:
         return {key: self.stored[key] for key in ids if key in self.stored}
+
+    async def revisions(self, ids: Collection[str]) -> Mapping[str, int]:
+        return {key: self.stored[key].revision for key in ids if key in self.stored}
+
+    async def for_sending(self, ids: Collection[str]) -> Mapping[str, Contact]:
+        return {key: _for_sending(contact) for key, contact in (await self.load(ids)).items()}
 
     async def save(self, contacts: Sequence[Contact]) -> frozenset[str]:
         return frozenset(contact.id for contact in contacts if not self._stored(contact))
@@ -41,3 +48,10 @@ class MemoryContacts:
             return False
         self.stored[contact.id] = replace(contact, revision=contact.revision + 1)
         return True
+
+
+def _for_sending(contact: Contact) -> Contact:
+    stamp = Stamp(datetime.min.replace(tzinfo=UTC), 0, "")
+    sources = {ref: replace(each, stamp=stamp, map_versions={}) for ref, each in contact.sources.items()}
+    fields = {name: replace(each, stamp=stamp) for name, each in contact.fields.items()}
+    return replace(contact, sources=sources, fields=fields, memberships={}, revision=READ_ONLY)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.contact import Contact, OptOut
+from domain.contact import Contact, OptOut, left_topic
 from domain.eligibility import SuppressionReason
 from domain.errors import Conflict, StoreUnavailable, UnknownModule
-from domain.record import Record
+from domain.record import Record, applied
 from domain.sync import SyncStatus
 from messages.record_changed import RecordChanged
 from messages.record_wanted import RecordWanted
@@ -101,6 +103,59 @@ async def test_an_opt_out_and_a_delete_reach_people_even_when_the_sync_is_paused
     await crm.tell(an_update(version=2, fields={"Email": ANN, "Email_Opt_Out": True}), a_delete("2"))
     assert crm.of().opted_out
     assert (crm.lists_of(), crm.lists_of(BEA)) == (set(), set())
+
+
+async def test_what_a_record_was_told_while_nobody_carried_it_over_reaches_people_later() -> None:
+    """An event of the version that was carried over already: the mark of then must not hide it from the next run."""
+    crm = synced()
+    await crm.tell(an_update())
+    crm.syncs.stored["leads"] = replace(crm.syncs.stored["leads"], status=SyncStatus.PAUSED)
+    crm.contacts.stored.pop(an_id(ANN))
+    await crm.tell(an_update(fields={"Last_Name": "Lee"}, complete=False))
+    mark = crm.records.stored["Leads:1"].projected
+    assert mark is not None
+    assert mark.settled is None
+
+
+async def test_a_person_who_is_converted_stays_one_contact() -> None:
+    """D2, D3: the lead becomes a contact in the CRM, under another id in another module; what they said stays."""
+    created = an_update("9", {"Email": ANN, "Last_Name": "Lee"}, module="Contacts", version=3)
+    for order in permutations([a_delete(version=2), created]):
+        crm = synced(besides="Contacts")
+        await crm.tell(an_update())
+        crm.contacts.stored[an_id(ANN)] = left_topic(crm.of(), "offers")
+        for event in order:
+            await crm.tell(event)
+        assert list(crm.contacts.stored) == [an_id(ANN)]
+        assert [source.ref for source in crm.of().present()] == ["Contacts:9"]
+        assert (crm.lists_of(), crm.of().left_topics) == ({"news"}, {"offers"})
+        assert crm.of().values()["last_name"] == "Lee"
+
+
+async def test_a_converted_lead_that_left_is_not_subscribed_by_the_conversion() -> None:
+    """D4."""
+    created = an_update("9", {"Email": ANN, "Last_Name": "Lee"}, module="Contacts", version=3)
+    for order in permutations([a_delete(version=2), created]):
+        crm = synced(besides="Contacts")
+        await crm.tell(an_update(fields={"Email": ANN, "Email_Opt_Out": True}))
+        for event in order:
+            await crm.tell(event)
+        assert crm.of().opted_out
+        assert crm.lists_of() == set()
+
+
+async def test_however_many_events_tell_of_one_record_it_is_no_larger() -> None:
+    """Tombstones, versions and marks are counters, not histories."""
+    crm = synced()
+    sizes = set()
+    for version in range(1, 1_001, 50):
+        window = [
+            an_update(fields={"Email": ANN, "First_Name": f"{n:05}"}, version=n) for n in range(version, version + 50)
+        ]
+        await crm.tell(*window, a_delete(version=version), an_update(operation="undelete", version=version + 49))
+        record, contact = crm.records.stored["Leads:1"], crm.of()
+        sizes.add((len(record.fields), len(contact.sources), len(contact.fields), len(contact.memberships)))
+    assert sizes == {(2, 1, 1, 1)}
 
 
 async def test_an_unknown_module_is_named() -> None:
@@ -269,12 +324,38 @@ async def test_a_new_address_undoes_no_refusal_but_replaces_a_dead_mailbox(
     assert crm.lists_of(BEA) == (set() if opted_out else {"news"})
 
 
+@pytest.mark.parametrize(
+    "windows",
+    [
+        [[an_update(version=1), an_update(version=2, fields={"Email": BEA})]],
+        [[an_update(version=2, fields={"Email": BEA})], [an_update(version=1)]],
+    ],
+)
+@pytest.mark.parametrize("reason", [None, SuppressionReason.UNSUBSCRIBED])
+async def test_a_refusal_follows_a_record_from_an_address_that_it_never_came_to(
+    windows: list[list[RecordChanged]], reason: SuppressionReason | None
+) -> None:
+    """D3, D4: both events in one window, or the older one late: as if each had come alone and in time."""
+    refused = a_contact(sources={}, opt_out=OptOut(NOW, "preferences"))
+    crm = synced(contacts=MemoryContacts(*([] if reason else [refused])))
+    await crm.suppressions.add([a_suppression(reason=reason)] if reason else [])
+    for window in windows:
+        await crm.tell(*window)
+    assert crm.of(BEA).opted_out
+    assert crm.lists_of(BEA) == set()
+
+
 class Meanwhile(MemoryRecords):
-    """Somebody else gets in between, once, before records are saved or marked."""
+    """Somebody else gets in between, once: after records are loaded, or before they are saved or marked."""
 
     def __init__(self, *, others: Sequence[RecordChanged], at: str) -> None:
         super().__init__()
         self.others, self.at, self.crm = list(others), at, Audience()
+
+    async def load(self, refs: Collection[str]) -> Mapping[str, Record]:
+        found = await super().load(refs)
+        await self._somebody_else("load")
+        return found
 
     async def save(self, records: Sequence[Record]) -> frozenset[str]:
         await self._somebody_else("save")
@@ -290,21 +371,24 @@ class Meanwhile(MemoryRecords):
             await self.crm.tell(*others)
 
 
-@pytest.mark.parametrize("at", ["save", "mark"])
+@pytest.mark.parametrize(("at", "stored"), [("load", False), ("save", False), ("load", True), ("mark", True)])
 @pytest.mark.parametrize(
     ("other", "place"),
     [(an_update(version=2, fields={"Email": BEA}), BEA), (a_delete(version=2), None)],
 )
 async def test_a_worker_that_is_overtaken_leaves_nobody_where_the_record_no_longer_is(
-    at: str, other: RecordChanged, place: str | None
+    at: str, stored: bool, other: RecordChanged, place: str | None
 ) -> None:
-    """D3, D4: two workers with the same record at the same time."""
+    """D3, D4: two workers with the same record at the same time; it is new, or came before there was a sync."""
     records = Meanwhile(others=[other], at=at)
     crm = synced(records=records)
     records.crm = crm
+    if stored:
+        records.stored["Leads:1"] = replace(applied(Record("Leads", "1"), an_update(version=1).to_change()), revision=1)
     await crm.tell(an_update(version=1))
     on_lists = {each.address for each in crm.contacts.stored.values() if each.memberships}
     assert on_lists == ({place} if place else set())
+    assert not records.others
 
 
 async def test_a_dead_workers_leftover_is_found_by_the_repeat_of_its_event() -> None:
