@@ -43,7 +43,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Which servers the tests ran on."""
     taken = config.stash.get(TAKEN, None)
     if taken:
-        terminalreporter.write_line(f"servers: {taken.tier} (choose with TEST_SERVICES, see tests/servers.py)")
+        version = f", RabbitMQ {taken.rabbitmq_version}" if taken.rabbitmq_version else ""
+        terminalreporter.write_line(f"servers: {taken.tier}{version} (choose with TEST_SERVICES, see tests/servers.py)")
 
 
 @pytest.fixture(autouse=True)

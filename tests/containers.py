@@ -1,7 +1,9 @@
 """The servers of the tests as Docker containers, from the images that the environment names."""
 
+import gc
 import os
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,6 +27,14 @@ READY_S = 120.0
 @cache
 def reason_against() -> str | None:
     """Why containers cannot be used here; None when an engine answers and has, or could pull, both images."""
+    reason = _tried()
+    with warnings.catch_warnings():  # docker-py leaves the socket open on which no engine answered
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+    return reason
+
+
+def _tried() -> str | None:
     import docker  # type: ignore[import-untyped]
     from docker.errors import DockerException  # type: ignore[import-untyped]
 

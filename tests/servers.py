@@ -3,6 +3,7 @@
 TEST_AMQP_URL, TEST_MONGO_URL  use these; both or neither. TEST_RABBITMQCTL ("docker exec rabbit rabbitmqctl", say)
                                gives each test a virtual host of its own there; without it they share the one named.
 TEST_RABBITMQ_IMAGE, TEST_MONGO_IMAGE  images of the containers (rabbitmq:4, mongo:7)
+TEST_RABBITMQ                  start script of another RabbitMQ for private servers; deploy/rabbitmq-chroot prints one
 TEST_SERVICES                  auto (default), url, docker or native: takes that one, and fails when it is not there
 """
 
@@ -89,6 +90,8 @@ class TestedServers:
     ctl: Callable[..., str] | None
     #: None when the servers are not ours to break.
     control: Control | None
+    #: As the broker says; None when nobody asked it.
+    rabbitmq_version: str | None = None
 
 
 class ServersMissing(Exception):
@@ -115,7 +118,8 @@ def servers() -> Iterator[TestedServers]:
     """The servers of this session, gone when it ends unless they were given."""
     tier = forced_tier()
     if tier is None:
-        tier = Tier.NATIVE if containers.reason_against() else Tier.DOCKER
+        private = bool(os.environ.get("TEST_RABBITMQ")) or containers.reason_against()
+        tier = Tier.NATIVE if private else Tier.DOCKER
     with {Tier.URL: _given, Tier.DOCKER: _docker, Tier.NATIVE: _native}[tier]() as found:
         yield found
 
@@ -141,11 +145,18 @@ def _docker() -> Iterator[TestedServers]:
         yield TestedServers(Tier.DOCKER, started.amqp_url, started.mongo_url, started.ctl, started)
 
 
+def take_named_rabbitmq() -> None:
+    """Every private RabbitMQ that is started from now on is the one of TEST_RABBITMQ, if that is set."""
+    if named := os.environ.get("TEST_RABBITMQ"):
+        os.environ["RABBITMQ_SERVER"] = named
+
+
 @contextmanager
 def _native() -> Iterator[TestedServers]:
+    take_named_rabbitmq()
     with (
         tempfile.TemporaryDirectory(prefix="campaigns-tests-", ignore_cleanup_errors=True) as directory,
         embedded.ephemeral(Path(directory), say=print) as started,
     ):
         found = started.servers
-        yield TestedServers(Tier.NATIVE, found.amqp_url, found.mongo_url, started.ctl, started)
+        yield TestedServers(Tier.NATIVE, found.amqp_url, found.mongo_url, started.ctl, started, found.rabbitmq_version)

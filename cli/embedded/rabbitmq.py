@@ -51,6 +51,7 @@ class RabbitMQ:
 
     home: Path
     ports: RabbitPorts
+    node: str = NODE  #: nodes of one cluster have names of their own
 
     @property
     def url(self) -> str:
@@ -97,7 +98,7 @@ class RabbitMQ:
         """
         script = _found("rabbitmq-server", executables.rabbitmq_server()).with_name("rabbitmqctl")
         run = subprocess.run(
-            [str(script), "--quiet", "--node", NODE, *arguments],
+            [str(script), "--quiet", "--node", self.node, *arguments],
             env=self.environment(),
             capture_output=True,
             text=True,
@@ -117,7 +118,7 @@ class RabbitMQ:
             "ERL_EPMD_PORT": str(self.ports.epmd),
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_CRASH_DUMP": str(self.home / "erl_crash.dump"),
-            "RABBITMQ_NODENAME": NODE,
+            "RABBITMQ_NODENAME": self.node,
             "RABBITMQ_NODE_IP_ADDRESS": LOOPBACK,
             "RABBITMQ_NODE_PORT": str(self.ports.amqp),
             "RABBITMQ_DIST_PORT": str(self.ports.distribution),
