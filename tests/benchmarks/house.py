@@ -48,8 +48,11 @@ class Ground:
             return asyncio.run(_rabbitmq_version(self.servers.amqp_url)), str(client.server_info()["version"])
 
     @contextmanager
-    def house(self) -> Iterator[House]:
-        """An empty house; this process's environment is its own meanwhile."""
+    def house(self, *, impatient: bool = False) -> Iterator[House]:
+        """An empty house; this process's environment is its own meanwhile.
+
+        On the default pace of the settings, or on the demo's: seconds where real life has hours.
+        """
         database, before = f"bench_{uuid.uuid4().hex[:12]}", dict(os.environ)
         smtp_port = ports.any_free()
         environment = {
@@ -62,7 +65,7 @@ class Ground:
             "CAMPAIGNS_KEYS__TOKENS": keys.new_key(),
             "CAMPAIGNS_LOG__LEVEL": "warning",
             **ORGANISATION,
-            **IMPATIENCE,
+            **(IMPATIENCE if impatient else {}),
         }
         with tempfile.TemporaryDirectory(prefix="campaigns-bench-") as directory:
             try:

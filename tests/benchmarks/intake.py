@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from domain.record import Operation
 from messages.record_changed import RecordChanged
 from repositories.stores import Stores
 from tests.benchmarks import bare_bulk
+from tests.benchmarks.bare_bulk import How
 from tests.benchmarks.house import Ground, House
 from tests.benchmarks.measured import SPEED_COLUMNS, Measured, Run, on_uvloop, speed_row
 from tests.benchmarks.worker_process import WorkerProcess, patience_s, workers
@@ -33,10 +35,16 @@ class NotAllStored(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class Seen:
+    """What worker processes had done at some time."""
+
     settled: int
     at: float
     cpu_s: float
+
+    def since(self, earlier: Seen, each: int = 1) -> Run:
+        """What they did in between; a message counts for `each`."""
+        return Run((self.settled - earlier.settled) * each, self.at - earlier.at, self.cpu_s - earlier.cpu_s)
 
 
 def measure(ground: Ground, events: int, rounds: int) -> Measured:
@@ -47,14 +55,18 @@ def measure(ground: Ground, events: int, rounds: int) -> Measured:
 async def _measure(house: House, events: int, rounds: int) -> Measured:
     windows: list[Run] = []
     singly: list[Run] = []
-    bare: list[Run] = []
+    two: list[Run] = []
+    upserts: list[Run] = []
+    inserts: list[Run] = []
     async with context.stores(house.settings) as stores:
         await stores.lists.add(a_list())
         await stores.syncs.save(a_sync(field_map=FIELD_MAP))
         for number in range(rounds):
             windows.append(await _through_the_queue(house, stores, events, f"w{number}", WINDOW))
             documents = await bare_bulk.documents(stores.database, f"Leads:w{number}-")
-            bare.append(await bare_bulk.write(stores.database, documents, f"b{number}", WINDOW))
+            upserts.append(await bare_bulk.write(stores.database, documents, f"u{number}", WINDOW, How.UPSERT))
+            inserts.append(await bare_bulk.write(stores.database, documents, f"i{number}", WINDOW, How.INSERT))
+            two.append(await _through_the_queue(house, stores, events, f"t{number}", WINDOW, processes=2))
             singly.append(await _through_the_queue(house, stores, events // SLOWER, f"s{number}", 1))
             say(f"intake: round {number + 1} of {rounds} is over")
     return Measured(
@@ -62,36 +74,42 @@ async def _measure(house: House, events: int, rounds: int) -> Measured:
         title=f"intake: {events:,} record-changed events of {len(FIELD_MAP) + 1} fields, an active sync",
         columns=SPEED_COLUMNS,
         rows=(
-            speed_row("bare motor bulk_write", bare, bare),
-            speed_row(f"worker, windows of {WINDOW}", windows, bare),
-            speed_row("worker, one by one", singly, bare),
+            speed_row("bare motor bulk_write, upsert", upserts, upserts),
+            speed_row("bare motor bulk_write, insert", inserts, upserts),
+            speed_row(f"worker, windows of {WINDOW}", windows, upserts),
+            speed_row("two workers", two, upserts),
+            speed_row("worker, one by one", singly, upserts),
         ),
         notes=(
             "Events wait in RabbitMQ when the worker starts; the clock runs from its first acknowledgement to its",
-            f"last. One by one: {events // SLOWER:,} events. The bare loop inserts the same records and contacts,",
-            f"{WINDOW} at a time and ready made: no queue, no reading, no projection, no mark on the record.",
-            "CPU: of the worker, or the loop, alone.",
+            f"last. One by one: {events // SLOWER:,} events. The bare loops write the same records and contacts,",
+            f"{WINDOW} at a time and ready made: no queue, no reading, no projection. Upserts by _id are what a",
+            "writer does that may be told the same twice, and what ratios compare with; inserts fail the second time.",
+            "CPU: of the worker, or the loop, alone, for each event.",
         ),
         command=f"make bench ARGS='intake --events {events} --rounds {rounds}'",
     )
 
 
-async def _through_the_queue(house: House, stores: Stores, count: int, name: str, window: int) -> Run:
-    await context.publish(house.settings, [_event(name, number) for number in range(count)], deadline_s=300)
+async def _through_the_queue(
+    house: House, stores: Stores, count: int, name: str, window: int, processes: int = 1
+) -> Run:
+    await context.publish(house.settings, [an_event(name, number) for number in range(count)], deadline_s=300)
     before = await _stored(stores)
-    with workers(house, QUEUE, WORKERS__WINDOW_MESSAGES=str(window)) as (worker,):
-        first = await _settled(worker, 1)
-        last = await _settled(worker, count)
+    with workers(house, QUEUE, processes, WORKERS__WINDOW_MESSAGES=str(window)) as running:
+        first = await settled(running, QUEUE, 1)
+        last = await settled(running, QUEUE, count)
     if (after := await _stored(stores)) != (before[0] + count, before[1] + count):
         raise NotAllStored(f"{count} events; records and contacts before {before}, after {after}")
-    return Run(last.settled - first.settled, last.at - first.at, last.cpu_s - first.cpu_s)
+    return last.since(first)
 
 
-async def _settled(worker: WorkerProcess, at_least: int) -> _Seen:
+async def settled(running: Sequence[WorkerProcess], queue: str, at_least: int) -> Seen:
+    """As soon as they have settled so many messages together."""
     async with asyncio.timeout(patience_s(at_least)):
-        while (settled := worker.settled(QUEUE)) < at_least:
+        while (found := sum(worker.settled(queue) for worker in running)) < at_least:
             await asyncio.sleep(0.05)
-    return _Seen(settled, time.perf_counter(), worker.cpu_s)
+    return Seen(found, time.perf_counter(), sum(worker.cpu_s for worker in running))
 
 
 async def _stored(stores: Stores) -> tuple[int, int]:
@@ -101,7 +119,7 @@ async def _stored(stores: Stores) -> tuple[int, int]:
     return records, contacts
 
 
-def _event(name: str, number: int) -> RecordChanged:
+def an_event(name: str, number: int) -> RecordChanged:
     values = {theirs: f"{theirs.replace('_', ' ')} {number}" for theirs in FIELD_MAP}
     return RecordChanged(
         module="Leads",

@@ -52,17 +52,18 @@ SPEED_COLUMNS = ("per second", "runs", "median", "ratio", "CPU µs each")
 
 def speed_row(name: str, runs: Sequence[Run], baseline: Sequence[Run]) -> tuple[object, ...]:
     """A row of SPEED_COLUMNS; the ratio is the one of the medians."""
-    median, base = _median(runs), _median(baseline)
+    middle = median(runs)
     return (
         name,
         " ".join(f"{run.per_second:,.0f}" for run in runs),
-        round(median),
-        f"{median / base:.2f}",
+        round(middle),
+        f"{middle / median(baseline):.2f}",
         round(statistics.median(run.cpu_us for run in runs)),
     )
 
 
-def _median(runs: Sequence[Run]) -> float:
+def median(runs: Sequence[Run]) -> float:
+    """The median of what they did per second."""
     return statistics.median(run.per_second for run in runs)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from config.settings import Settings
 from domain.assembly import OutgoingMail
-from domain.campaign import Campaign, CampaignStatus, Content, hash_of
+from domain.campaign import Campaign, CampaignStatus, Content, Report, hash_of
 from domain.contact import Contact, ContactField, Membership, Source, Stamp, SubscriptionType, contact_id
 from domain.email import Email, EmailState, email_id, message_id
 from domain.mailer import mailer_of, recipient_of
@@ -18,7 +18,7 @@ from domain.predesigned import predesigned
 from repositories.stores import Stores
 from tests.builders import a_campaign
 from workers.dkim_keys import dkim_keys
-from workers.options import address_key, organisation, signing_keys
+from workers.options import address_key, batch_size, organisation, signing_keys
 
 T = TypeVar("T")
 
@@ -48,9 +48,9 @@ FIELDS = (
 )  # fmt: skip
 
 
-def people(count: int, key: bytes) -> list[Contact]:
-    """Contacts on the list, with a value in each of the ten fields."""
-    return [_person(number, key) for number in range(count)]
+def people(count: int, key: bytes) -> Iterator[Contact]:
+    """Contacts on the list, with a value in each of the ten fields; one by one, for 400,000 fill the memory."""
+    return (_person(number, key) for number in range(count))
 
 
 def _person(number: int, key: bytes) -> Contact:
@@ -74,9 +74,9 @@ def campaign(name: str, slices: int, chains: int) -> Campaign:
     return replace(draft, status=CampaignStatus.SENDING, reviewed_hash=hash_of(draft))
 
 
-def rows(of: Campaign, people: Sequence[Contact], claim_window: int) -> list[Email]:
-    """Planned rows in batches of `claim_window`."""
-    return [row(of, person, number // claim_window) for number, person in enumerate(people)]
+def rows(of: Campaign, people: Iterable[Contact], per_batch: int) -> Iterator[Email]:
+    """Planned rows in batches of so many."""
+    return (row(of, person, number // per_batch) for number, person in enumerate(people))
 
 
 def row(of: Campaign, person: Contact, batch: int) -> Email:
@@ -94,33 +94,46 @@ def row(of: Campaign, person: Contact, batch: int) -> Email:
     )
 
 
-async def seed_people(stores: Stores, count: int, settings: Settings) -> list[Contact]:
-    """Stores them; who they are."""
-    found = people(count, address_key(settings))
-    for some in _portions(found):
+async def seed_people(stores: Stores, count: int, settings: Settings) -> None:
+    """Stores them."""
+    for some in _portions(people(count, address_key(settings))):
         await stores.contacts.save(some)
-    return found
 
 
-async def seed_campaign(stores: Stores, name: str, people: Sequence[Contact], settings: Settings) -> Campaign:
-    """Stores a campaign with its ledger and batches, as review and send-requested leave it."""
-    window = settings.sending.claim_window
-    of = campaign(name, -(-len(people) // window), settings.sending.chains)
-    await stores.campaigns.add(of)
-    for some in _portions(rows(of, people, window)):
-        await stores.emails.plan(some)
+async def seed_campaign(stores: Stores, name: str, count: int, settings: Settings) -> Campaign:
+    """Stores a campaign to the first `count` people with its ledger and batches, as send-requested leaves it."""
+    of = campaign(name, _batches(count, settings), settings.sending.chains)
+    await _seed(stores, of, count, settings)
     await stores.slices.plan(of.id, range(of.slices))
     return of
 
 
-def mails(people: Sequence[Contact], settings: Settings) -> list[OutgoingMail]:
-    """The ready bytes that the workers would send to them."""
+async def seed_reviewed(stores: Stores, name: str, count: int, settings: Settings) -> Campaign:
+    """Stores a campaign to the first `count` people with its ledger, as the review leaves it."""
+    of = campaign(name, _batches(count, settings), 0)
+    of = replace(of, status=CampaignStatus.REVIEWED, report=Report(from_list=count, to_send=count))
+    await _seed(stores, of, count, settings)
+    return of
+
+
+async def _seed(stores: Stores, of: Campaign, count: int, settings: Settings) -> None:
+    await stores.campaigns.add(of)
+    for some in _portions(rows(of, people(count, address_key(settings)), batch_size(settings))):
+        await stores.emails.plan(some)
+
+
+def _batches(count: int, settings: Settings) -> int:
+    return -(-count // batch_size(settings))
+
+
+def mails(count: int, settings: Settings) -> list[OutgoingMail]:
+    """The ready bytes that the workers would send to the first `count` people."""
     of = campaign("ready", 1, 1)
     assembler = mailer_of(of, organisation(settings), signing_keys(settings), dkim_keys(settings))
-    now = datetime.now(UTC)
-    return [assembler.mail(recipient_of(row(of, person, 0), person), now=now) for person in people]
+    now, to = datetime.now(UTC), people(count, address_key(settings))
+    return [assembler.mail(recipient_of(row(of, person, 0), person), now=now) for person in to]
 
 
-def _portions(items: Sequence[T]) -> list[list[T]]:
+def _portions(items: Iterable[T]) -> Iterator[list[T]]:
     waiting = iter(items)
-    return list(iter(lambda: list(islice(waiting, AT_ONCE)), []))
+    return iter(lambda: list(islice(waiting, AT_ONCE)), [])

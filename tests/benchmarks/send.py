@@ -2,114 +2,84 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 
-from cli import context
 from cli.output import say
-from config.settings import Settings
-from domain.campaign import Campaign
-from domain.contact import Contact
-from domain.email import EmailState
-from messages.send_batch import SendBatch
-from repositories.stores import Stores
-from tests.benchmarks import bare_smtp, newsletter
+from domain.assembly import OutgoingMail
+from tests.benchmarks import bare_smtp, newsletter, smtp_source
+from tests.benchmarks.desk import Desk, desk
 from tests.benchmarks.house import Ground, House
-from tests.benchmarks.measured import SPEED_COLUMNS, Measured, Run, on_uvloop, speed_row
-from tests.benchmarks.sinks import sink
-from tests.benchmarks.worker_process import WorkerProcess, patience_s, workers
-from workers.options import amqp_options
-from workers.outgoing import outgoing
-from workers.publisher import Publisher, publishing
-from workers.resources import new_id, now
+from tests.benchmarks.measured import SPEED_COLUMNS, Measured, Run, median, on_uvloop, speed_row
+from tests.benchmarks.signing import share, signing
+from tests.benchmarks.sinks import postfix_program, sink
 
-PROCESSES = (1, 2)
 READY_MAILS = 1000  #: different ones that the bare loop repeats: all of them would fill the memory
-WARM_UP = 400  #: emails per process before the clock runs: templates compiled, connections open
-
-
-class NotAllSent(Exception):
-    """The ledger does not say that every email was sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """Where campaigns are put on their way and followed."""
-
-    house: House
-    stores: Stores
-    publisher: Publisher
-
-    @property
-    def settings(self) -> Settings:
-        return self.house.settings
-
-    async def sent(self, campaign: Campaign) -> None:
-        """Offers the first batch of each chain, as send-requested does, and returns when the last one is done.
-
-        Raises:
-            TimeoutError: it takes far too long.
-        """
-        first = range(min(campaign.chains, campaign.slices))
-        batches = [SendBatch(campaign_id=campaign.id, slice=number) for number in first]
-        await self.publisher.publish([outgoing(each, id=new_id(), time=now()) for each in batches])
-        async with asyncio.timeout(patience_s(campaign.slices * self.settings.sending.claim_window)):
-            while await self.stores.slices.unfinished(campaign.id):
-                await asyncio.sleep(0.05)
+BARE, C, ONE, TWO, SIGNED = (
+    "bare aiosmtplib loop", "smtp-source (C)", "send-batch, processes: 1", "send-batch, processes: 2",
+    "send-batch, processes: 1, DKIM",
+)  # fmt: skip
+Way = Callable[[str], Awaitable[Run]]  #: one run under a name of its own
 
 
 def measure(ground: Ground, emails: int, rounds: int) -> Measured:
-    with ground.house() as house, sink(house.smtp_port) as its_name:
-        return on_uvloop(_measure(house, emails, rounds, its_name))
+    with ground.house() as house, sink(house.smtp_port) as taker:
+        return on_uvloop(_measure(house, emails, rounds, taker.name))
 
 
 async def _measure(house: House, emails: int, rounds: int, sink_name: str) -> Measured:
-    bare: list[Run] = []
-    sent: dict[int, list[Run]] = {count: [] for count in PROCESSES}
-    options = amqp_options(house.settings)
-    async with context.stores(house.settings) as stores, publishing(options) as publisher:
-        desk = _Desk(house, stores, publisher)
-        people = await newsletter.seed_people(stores, emails, house.settings)
-        mails = newsletter.mails(people[:READY_MAILS], house.settings)
-        for number in range(rounds):
-            bare.append(await bare_smtp.send(house.smtp_port, mails, emails))
-            for count in PROCESSES:
-                sent[count].append(await _through_workers(desk, people, count, f"r{number}p{count}"))
-            say(f"send: round {number + 1} of {rounds} is over")
+    async with desk(house) as its:
+        await newsletter.seed_people(its.stores, emails, house.settings)
+        mails = newsletter.mails(READY_MAILS, house.settings)
+        ways: Mapping[str, Way] = {
+            BARE: lambda _: bare_smtp.send(house.smtp_port, mails, emails),
+            **_by_c(house, mails[0], emails),
+            ONE: _through(its, emails, 1),
+            TWO: _through(its, emails, 2),
+            SIGNED: _through(its, emails, 1, signing(house)),
+        }
+        runs = await _interleaved(ways, rounds)
     size_kb = sum(len(mail.raw) for mail in mails) / len(mails) / 1000
     return Measured(
         program="send",
         title=f"send: {emails:,} emails of {size_kb:.1f} kB with {len(newsletter.FIELDS)} merge fields",
         columns=SPEED_COLUMNS,
-        rows=(
-            speed_row("bare aiosmtplib loop", bare, bare),
-            *(speed_row(f"send-batch, processes: {count}", sent[count], bare) for count in PROCESSES),
-        ),
+        rows=tuple(speed_row(name, runs[name], runs[BARE]) for name in ways),
         notes=(
             f"Sink: {sink_name}. Emails per second: from publishing the first send-batch until no batch is open;",
-            f"every row of the ledger then says sent. The bare loop: {bare_smtp.CONNECTIONS} connections, one process,",
-            "ready bytes; it renders nothing and stores nothing.",
+            f"every row of the ledger then says sent. Bare loop, smtp-source: {bare_smtp.CONNECTIONS} connections, one",
+            "process, ready bytes; they render nothing and store nothing.",
+            _against_c(runs),
+            f"DKIM: RSA-2048. Signing takes {share(runs[ONE], runs[SIGNED])}.",
             "CPU: of the sending processes alone; RabbitMQ, MongoDB and the sink take their share of the same cores.",
         ),
         command=f"make bench ARGS='send --emails {emails} --rounds {rounds}'",
     )
 
 
-async def _through_workers(desk: _Desk, people: Sequence[Contact], count: int, name: str) -> Run:
-    warm_up = await newsletter.seed_campaign(desk.stores, f"warm-{name}", people[: WARM_UP * count], desk.settings)
-    campaign = await newsletter.seed_campaign(desk.stores, name, people, desk.settings)
-    with workers(desk.house, "send-batch", count) as running:
-        await desk.sent(warm_up)
-        cpu_s, began = _cpu_s(running), time.perf_counter()
-        await desk.sent(campaign)
-        seconds, cpu_s = time.perf_counter() - began, _cpu_s(running) - cpu_s
-    books = await desk.stores.emails.books(campaign.id, len(people))
-    if books.count(EmailState.SENT) != len(people):
-        raise NotAllSent(f"of {len(people)} emails the ledger says: {dict(books.states)}")
-    return Run(len(people), seconds, cpu_s)
+async def _interleaved(ways: Mapping[str, Way], rounds: int) -> Mapping[str, list[Run]]:
+    runs: dict[str, list[Run]] = {name: [] for name in ways}
+    for number in range(rounds):
+        for place, (name, way) in enumerate(ways.items()):
+            runs[name].append(await way(f"r{number}w{place}"))
+        say(f"send: round {number + 1} of {rounds} is over")
+    return runs
 
 
-def _cpu_s(running: Sequence[WorkerProcess]) -> float:
-    return sum(worker.cpu_s for worker in running)
+def _against_c(runs: Mapping[str, list[Run]]) -> str:
+    if C not in runs:
+        return "smtp-source is not to be had here: it comes with Postfix."
+    one, two = (median(runs[name]) / median(runs[C]) for name in (ONE, TWO))
+    return f"Against smtp-source, which writes one ready mail: one process {one:.2f}, two {two:.2f}."
+
+
+def _through(its: Desk, emails: int, processes: int, settings: Mapping[str, str] | None = None) -> Way:
+    async def way(name: str) -> Run:
+        return (await its.through_workers(emails, processes, name, **(settings or {})))[0]
+
+    return way
+
+
+def _by_c(house: House, mail: OutgoingMail, emails: int) -> Mapping[str, Way]:
+    """Nothing where Postfix is not to be had."""
+    program = postfix_program("smtp-source")
+    return {C: lambda _: smtp_source.send(program, house.smtp_port, mail, emails)} if program else {}
