@@ -6,13 +6,13 @@ VENV := $(or $(CAMPAIGNS_VENV),.venv)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint types bench up down test-containers clean
+.PHONY: help venv demo test lint types bench chaos up down test-containers test-matrix clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Who types these wants them done: nothing is asked about what has to be installed.
-demo test bench: export CAMPAIGNS_ASSUME_YES := 1
+demo test bench chaos test-matrix: export CAMPAIGNS_ASSUME_YES := 1
 
 venv:
 	@command -v python3 >/dev/null || { echo "Python 3.11 or later is needed: install python3, then repeat what you did." >&2; exit 1; }
@@ -32,8 +32,11 @@ lint: venv types  ## style, formatting, import rules, types
 types: venv  ## mypy --strict
 	$(BIN)/mypy --strict
 
-bench: venv  ## measured programs under tests/benchmarks
+bench: venv  ## measured programs (ARGS=--short: a minute; ARGS=profile: where the time goes)
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+chaos: venv  ## 20,000 emails while workers, servers and connections are killed: nothing lost, nothing twice (ARGS=--short)
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 up: venv  ## private RabbitMQ and MongoDB servers, until `make down`
 	@$(BIN)/campaigns up
@@ -43,6 +46,9 @@ down: venv  ## stops them; their data stays
 
 test-containers: venv  ## the same tests on containers, and the demo's path through docker-compose
 	deploy/test-containers
+
+test-matrix: venv  ## the tests that speak to RabbitMQ, on 3.10 and on 4.x (the first time: root, 5 minutes)
+	$(BIN)/python -m tests.matrix $(ARGS)
 
 clean:  ## removes caches and what was built, not .venv and no data
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -72,6 +72,7 @@ CampaignId = Annotated[
     str, typer.Argument(metavar="CAMPAIGN", help="Id of a campaign; `campaigns campaign show` lists all.")
 ]
 SyncId = Annotated[str, typer.Argument(metavar="SYNC", help="Id of a sync; `campaigns sync show` lists all.")]
+ListId = Annotated[str, typer.Argument(metavar="LIST", help="Id of a list; `campaigns list show` lists all.")]
 TopicId = Annotated[str, typer.Argument(metavar="TOPIC", help="Id of a topic; `campaigns topic show` lists all.")]
 TemplateName = Annotated[
     str, typer.Argument(metavar="TEMPLATE", help="Name of a template; `campaigns template list` shows all.")

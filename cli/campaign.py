@@ -9,6 +9,7 @@ import typer
 from cli import campaign_drafts, campaign_moves, campaign_requests, context, lookup, views
 from cli.arguments import CampaignId
 from cli.output import Json, out, print_json, tell
+from cli.standing import Standing, notes, standing
 from config.settings import Settings
 from domain.books import Books, Summary
 from domain.campaign import Campaign
@@ -30,10 +31,15 @@ def show(
     settings = context.settings()
     if campaign_id is None:
         return _show_all(settings, as_json=as_json)
-    found = context.stored(settings, lambda stores: lookup.campaign(stores, campaign_id))
+
+    async def work(stores: Stores) -> tuple[Campaign, Standing]:
+        found = await lookup.campaign(stores, campaign_id)
+        return found, await standing(stores, settings, found)
+
+    found, now = context.stored(settings, work)
     if as_json:
-        return print_json({"campaign": found, "whats_next": whats_next(found)})
-    out.print(views.details(found), views.report(found), views.steps(found), sep="\n")
+        return print_json({"campaign": found, "standing": now, "whats_next": whats_next(found)})
+    out.print(views.details(found), views.report(found), *notes(found, now), views.steps(found), sep="\n")
 
 
 def _show_all(settings: Settings, *, as_json: bool) -> None:
@@ -60,11 +66,15 @@ campaign_moves.register(app)
 def summary(campaign_id: CampaignId, as_json: Json = False) -> None:
     """Show what came back, and the books: every selected person on exactly one line."""
 
-    async def work(stores: Stores) -> tuple[Campaign, Summary, Books]:
-        found = await lookup.campaign(stores, campaign_id)
-        return found, await stores.emails.summary(campaign_id), await lookup.books(stores, found)
+    settings = context.settings()
 
-    found, numbers, books = context.stored(context.settings(), work)
+    async def work(stores: Stores) -> tuple[Campaign, Summary, Books, Standing]:
+        found = await lookup.campaign(stores, campaign_id)
+        numbers, books = await stores.emails.summary(campaign_id), await lookup.books(stores, found)
+        return found, numbers, books, await standing(stores, settings, found)
+
+    found, numbers, books, now = context.stored(settings, work)
     if as_json:
-        return print_json({"campaign": campaign_id, "status": found.status, "summary": numbers, "books": books})
-    out.print(views.summary(found, numbers), views.books(books), sep="\n")
+        shown = {"campaign": campaign_id, "status": found.status, "summary": numbers, "books": books}
+        return print_json({**shown, "status_reason": found.status_reason, "standing": now})
+    out.print(views.summary(found, numbers), views.books(books), *notes(found, now), sep="\n")

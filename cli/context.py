@@ -99,12 +99,16 @@ async def publish(given: Settings, messages: Sequence[Message], deadline_s: floa
         BrokerUnavailable: RabbitMQ did not confirm in time.
         Unroutable: no queue takes them; `campaigns init` declares it.
     """
-    identified = [(new_id(), message) for message in messages]
-    waiting = iter(identified)
+    return await publish_events(given, [(new_id(), message) for message in messages], deadline_s)
+
+
+async def publish_events(given: Settings, events: Sequence[tuple[str, Message]], deadline_s: float = 10.0) -> list[str]:
+    """The same for messages that have ids: equal news are equal events, however often they are published."""
+    waiting = iter(events)
     async with publishing(amqp_options(given), "campaigns", deadline_s) as publisher:
         while window := list(islice(waiting, WINDOW)):
             await publisher.publish([outgoing(message, id=id_, time=now()) for id_, message in window])
-    return [id_ for id_, _ in identified]
+    return [id_ for id_, _ in events]
 
 
 def _completed(given: Settings, servers: embedded.Servers, directory: Path) -> Settings:

@@ -86,6 +86,7 @@ def _row(found: Explanation, row: Email) -> RenderableType:
         ("ruled", ruled),
         ("due again", row.next_at if row.state is EmailState.DEFERRED else None),
         ("service status", row.service),
+        ("sent once more", row.resent_at),
         *((name, at) for name, at in sorted(row.times.items(), key=lambda entry: entry[1])),
         ("member status", member_status(row, found.campaign.member_status)),
         ("Message-ID", row.message_id),

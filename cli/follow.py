@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from cli.progress import progress
 from domain.errors import Permanent, Transient
+from domain.parked import Which
 from domain.slices import Run
 from repositories.stores import Stores
 
@@ -74,7 +75,7 @@ async def not_refused(stores: Stores, queue: str, requests: Collection[str]) -> 
     Raises:
         Refused: a worker has parked one of these events, which came to this queue; says why.
     """
-    for parked in await stores.parked.page(queue=queue, limit=LATELY):
+    for parked in await stores.parked.page(Which(queue=queue), limit=LATELY):
         if parked.message_id in requests:
             raise Refused(f"{parked.error} (parked in {parked.queue} as {parked.reason})")
 

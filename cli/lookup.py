@@ -5,7 +5,8 @@ from __future__ import annotations
 from domain.books import Books
 from domain.campaign import Campaign
 from domain.contact import Contact, contact_id
-from domain.errors import UnknownCampaign, UnknownSync
+from domain.errors import InvalidDefinition, UnknownCampaign, UnknownSync
+from domain.lists import MailingList
 from domain.sync import Sync
 from repositories.stores import Stores
 
@@ -34,6 +35,17 @@ async def sync(stores: Stores, sync_id: str) -> Sync:
     found = await stores.syncs.get(sync_id)
     if found is None:
         raise UnknownSync(f"there is no sync {sync_id}; `campaigns sync show` lists all")
+    return found
+
+
+async def mailing_list(stores: Stores, list_id: str) -> MailingList:
+    """
+    Raises:
+        InvalidDefinition: there is none with this id.
+    """
+    found = await stores.lists.get(list_id)
+    if found is None:
+        raise InvalidDefinition(f"there is no list {list_id}; `campaigns list create {list_id}`")
     return found
 
 

@@ -14,12 +14,18 @@ from cli import (
     campaign,
     catch_mail,
     check,
+    classify,
+    contacts,
     dkim,
+    imports,
+    in_doubt,
     lists,
+    module,
+    parked,
     publish,
-    records,
     servers,
     status,
+    suppressions,
     sync,
     template,
     throttle,
@@ -46,15 +52,21 @@ app = typer.Typer(
     "Every setting: docs/configuration.md.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (servers, worker, publish, records, status, check, catch_mail, demo):
+for room in (servers, worker, publish, status, check, classify, catch_mail, demo):
     room.register(app)
+app.add_typer(imports.app, name="import")
 app.add_typer(sync.app, name="sync")
+app.add_typer(module.app, name="module")
 app.add_typer(lists.list_app, name="list")
 app.add_typer(lists.topic_app, name="topic")
+app.add_typer(contacts.app, name="contact")
+app.add_typer(suppressions.app, name="suppression")
 app.add_typer(template.app, name="template")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(throttle.app, name="throttle")
 app.add_typer(dkim.app, name="dkim")
+app.add_typer(parked.app, name="parked")
+app.add_typer(in_doubt.app, name="in-doubt")
 
 
 def _version(wanted: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 import sys
@@ -18,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values instead of text.")]
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -40,6 +42,13 @@ def tell(text: str) -> None:
 def print_json(value: object) -> None:
     """Any of our values as JSON on standard output."""
     sys.stdout.write(json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n")
+
+
+def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A header and lines of comma-separated values (RFC 4180) on standard output; times are written as in JSON."""
+    writer = csv.writer(sys.stdout)
+    writer.writerow(columns)
+    writer.writerows([plain(cell) for cell in row] for row in rows)
 
 
 def plain(value: object) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,15 @@ from domain.errors import InvalidMessage
 from messages.base import Message
 from messages.catalog import INCOMING
 from messages.envelope import in_words, unpack
+from messages.record_changed import RecordChanged
+from messages.zoho_notification import ZohoEvent, parse_zoho, zoho_events
+from workers.resources import now
+
+
+class Upstream(StrEnum):
+    """Systems whose own notifications are understood."""
+
+    ZOHO = "zoho"
 
 
 def register(app: typer.Typer) -> None:
@@ -35,23 +45,66 @@ def known_type(text: str) -> str:
 
 def publish(
     type_: Annotated[
-        str, typer.Argument(metavar="TYPE", callback=known_type, help=f"One of: {', '.join(INCOMING)}.")
+        str, typer.Argument(metavar="TYPE", help=f"One of: {', '.join(INCOMING)}. Left out with --from.")
     ],
     file: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
-            metavar="FILE|-", callback=readable,
+            metavar="FILE|-",
             help="JSON: the data, or a whole CloudEvent, or one of these per line; - is standard input.",
         ),
-    ],
+    ] = None,
+    from_: Annotated[
+        Upstream | None, typer.Option("--from", help="FILE holds what this system posts, one or one per line.")
+    ] = None,
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Publish messages: one JSON object, or one per line (JSON Lines). All are checked before any is published."""
-    messages = parsed(type_, read_text(file))
-    ids = asyncio.run(context.publish(context.settings(), messages))
+    if from_ is not None:
+        file = _only_file(type_, file)
+        type_ = RecordChanged.queue
+        events = [(event.id, event.change) for event in translated(read_text(file))]
+        ids = asyncio.run(context.publish_events(context.settings(), events))
+    else:
+        known_type(type_)
+        messages = parsed(type_, read_text(readable(_given(file))))
+        ids = asyncio.run(context.publish(context.settings(), messages))
     if as_json:
         return print_json({"type": type_, "ids": ids})
     tell(f"{counted(len(ids), f'{type_} message')} published and confirmed by RabbitMQ.")
+
+
+def translated(text: str) -> list[ZohoEvent]:
+    """The events in what Zoho CRM posts.
+
+    Raises:
+        InvalidMessage: it is not JSON, holds nothing, or one is no notification of Zoho; says which, and every field.
+    """
+    entries = _entries(text)
+    if not entries:
+        raise InvalidMessage("no notification: give one JSON object, or one per line")
+    found: list[ZohoEvent] = []
+    for number, entry in enumerate(entries, 1):
+        try:
+            found += zoho_events(parse_zoho(entry), now())
+        except InvalidMessage as error:
+            raise InvalidMessage(f"notification {number}: {error}") from error
+    return found
+
+
+def _only_file(first: str, file: Path | None) -> Path:
+    """The one argument there is, or the second after the type that is meant anyway."""
+    if file is None:
+        return readable(Path(first))
+    if first != RecordChanged.queue:
+        raise typer.BadParameter(f"what comes from another system becomes {RecordChanged.queue}; leave {first} out")
+    return readable(file)
+
+
+def _given(file: Path | None) -> Path:
+    if file is None:
+        raise typer.BadParameter("FILE is missing; - is standard input")
+    return file
 
 
 def parsed(type_: str, text: str) -> list[Message]:

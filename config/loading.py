@@ -8,10 +8,11 @@ import os
 
 from dotenv import dotenv_values
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
-from config.settings import ENV_FILE, PREFIX, Settings, all_variables, variable
+from config.settings import DELIMITER, ENV_FILE, PREFIX, RelaySettings, Settings, all_variables, variable
 
 
 class SettingsInvalid(Exception):
@@ -48,14 +49,18 @@ def _words(entry: ErrorDetails) -> str:
 def _not_json() -> list[str]:
     """A line for each variable that should hold a list or an object and does not."""
     return [
-        f"{name}: write a JSON {words}"
+        f"{name}: write a JSON {word} such as {_sample(info)}"
         for name, info in all_variables().items()
-        for kind, words in _JSON.items()
+        for kind, word in _JSON.items()
         if isinstance(info.default, kind) and not _is(kind, os.environ.get(name))
     ]
 
 
-_JSON: dict[type, str] = {list: 'list such as "[5, 30]"', dict: 'object such as {"google": {"per_s": 20}}'}
+_JSON: dict[type, str] = {list: "list", dict: "object"}
+
+
+def _sample(info: FieldInfo) -> str:
+    return json.dumps(info.examples[0]) if info.examples else '"[5, 30]"'
 
 
 def _is(kind: type, text: str | None) -> bool:
@@ -72,7 +77,14 @@ OTHER_VARIABLES = frozenset({"SECRETS_DIR", "ASSUME_YES", "VENV", "IMAGE"})
 def _unknown_variables() -> list[str]:
     """A line for each CAMPAIGNS_ variable that no setting reads: a misspelt one would be ignored in silence."""
     given = {*os.environ, *dotenv_values(ENV_FILE)}
-    return [_unknown(name) for name in sorted(given) if name.startswith(PREFIX) and name not in _known()]
+    named = [name for name in sorted(given) if name.startswith(PREFIX) and not _is_of_a_relay(name)]
+    return [_unknown(name) for name in named if name not in _known()]
+
+
+def _is_of_a_relay(name: str) -> bool:
+    """Whether it is a field of a relay that is named in it: CAMPAIGNS_RELAYS__SES__PASSWORD."""
+    group, _, rest = name.removeprefix(PREFIX).partition(DELIMITER)
+    return group == "RELAYS" and rest.rpartition(DELIMITER)[2].lower() in RelaySettings.model_fields
 
 
 def _unknown(name: str) -> str:

@@ -7,12 +7,14 @@ the defaults here. `python -m config.reference` writes docs/configuration.md and
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -69,6 +71,10 @@ class DkimBy(StrEnum):
     RELAY = "relay"
 
 
+_HOST_NAME = r"^[A-Za-z0-9._:\[\]-]{1,255}$"
+FIRST_RELAY = "default"  #: the name of the relay of CAMPAIGNS_SMTP__HOST
+
+
 class SmtpSettings(Group):
     """The relay that takes our mail."""
 
@@ -88,6 +94,39 @@ class SmtpSettings(Group):
     )
     max_connections: int = Field(10, ge=1, le=500, description="connections per send worker")
     messages_per_connection: int = Field(100, ge=1, description="then it is opened anew")
+    idle_timeout_s: float = Field(
+        30,
+        gt=0,
+        description="a connection that has nothing to do is closed after this; before the relay does it",
+    )
+    local_hostname: str | None = Field(
+        None,
+        pattern=_HOST_NAME,
+        description="what we call ourselves (EHLO): a name that leads back to this machine. Default: its full name",
+    )
+    connect_timeout_s: float = Field(60, gt=0, description="for connecting, greeting, TLS, EHLO and AUTH, each")
+    mail_timeout_s: float = Field(300, gt=0, description="for the answer to MAIL FROM (RFC 5321, 4.5.3.2)")
+    rcpt_timeout_s: float = Field(300, gt=0, description="for the answer to RCPT TO")
+    data_timeout_s: float = Field(120, gt=0, description="for the answer to DATA")
+    final_timeout_s: float = Field(
+        600, gt=0, description="for the answer to the mail itself: a shorter wait puts mails in doubt that were taken"
+    )
+    weight: int = Field(1, ge=1, le=1000, description="its share of the mails against the weights of other relays")
+    backup: bool = Field(False, description="gets mail only while none of the others can be reached")
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> Self:
+        if (self.username is None) is not (self.password is None):
+            raise ValueError("username and password go together; one of them is missing")
+        return self
+
+
+class RelaySettings(SmtpSettings):
+    """One more relay."""
+
+    host: str = Field(description="host name of the relay")
+    per_s: float | None = Field(None, gt=0, description="mails per second, all workers together")
+    connections: int | None = Field(None, ge=1, description="connections, all workers together")
 
 
 class DkimSettings(Group):
@@ -164,6 +203,11 @@ def _long_enough(given: SecretStr | None, keys: Sequence[str]) -> SecretStr | No
     return given
 
 
+class InDoubt(StrEnum):
+    HOLD = "hold"
+    RESEND = "resend"
+
+
 class SendingSettings(Group):
     """Pace and patience of the send workers."""
 
@@ -174,7 +218,12 @@ class SendingSettings(Group):
         description="emails that a worker may hold without a recorded outcome: the most a kill leaves in doubt",
     )
     lease_s: float = Field(60, ge=3, description="a worker that is silent for this long has lost what it held")
-    chains: int = Field(32, ge=1, le=1000, description="batches of one campaign under way at once")
+    chains: int = Field(
+        32,
+        ge=1,
+        le=1000,
+        description="batches of a campaign under way at once; fewer where relays are limited: campaigns take turns",
+    )
     retry_delays_s: list[float] = Field(
         [900, 1800, 3600, 7200, 14400, 28800, 43200],
         description="how long a soft-bounced email waits, try by try; the last repeats",
@@ -184,6 +233,14 @@ class SendingSettings(Group):
         60, gt=0, description="a campaign that has not moved for this long is offered to the workers again"
     )
     tick_s: float = Field(1, gt=0, description="how often the scheduler looks")
+    in_doubt: InDoubt = Field(
+        InDoubt.HOLD,
+        description="emails of which nobody knows whether they went out: hold (nobody twice, some perhaps not at all), "
+        "or resend (sent once more: some perhaps twice)",
+    )
+    resend_after_s: float = Field(
+        3600, gt=0, description="with resend: how long a bounce, an open or a person has to settle a doubt first"
+    )
 
 
 class GroupLimit(Group):
@@ -204,15 +261,22 @@ class ThrottleSettings(Group):
     """How fast all workers together send; `campaigns throttle set` changes it while they run."""
 
     relay_per_s: float | None = Field(
-        None, gt=0, description="mails per second through the relay; empty: as many as it takes"
+        None, gt=0, description="mails per second through each relay; empty: as many as it takes"
     )
     relay_connections: int | None = Field(
         None,
         ge=1,
-        description="connections to the relay, all workers together; kept and shown, not yet enforced",
+        description="connections to each relay, all workers together; empty: CAMPAIGNS_SMTP__MAX_CONNECTIONS of each",
     )
     groups: dict[GroupName, GroupLimit] = Field(
-        {}, description='limits by destination: google, outlook, yahoo, apple, other, as {"google": {"per_s": 20}}'
+        {},
+        description='limits by destination: google, outlook, yahoo, apple, other, as {"google": {"per_s": 20}}',
+        examples=[{"google": {"per_s": 20}}],
+    )
+    mx_groups: bool = Field(
+        False,
+        description="tell the destination of a company's own domain by its mail servers (MX), looked up in DNS beside "
+        "the sending; off: by the domain alone",
     )
     warm_up: bool = Field(False, description="warm new sending domains up: so many mails a day, and more every day")
     warm_up_caps: list[Annotated[int, Field(ge=1)]] = Field(
@@ -223,6 +287,27 @@ class ThrottleSettings(Group):
         20, gt=0, description="how long a batch waits for a slow destination, before it is put off and others go first"
     )
     put_off_s: float = Field(60, gt=0, description="for how long, give or take a half")
+
+
+class AssetSettings(Group):
+    """Links, images and videos of a content are looked at again just before it is sent (R76)."""
+
+    check: bool = Field(
+        True, description="a deleted video cancels the campaign, a dead link or image keeps it from being sent"
+    )
+    allow_networks: str = Field(
+        "",
+        description="networks of your own that may be asked, separated by blanks, as 10.1.0.0/16; "
+        "no other private address ever is",
+    )
+    timeout_s: float = Field(5, gt=0, description="how long one may take; what does not answer stops nothing")
+
+    @field_validator("allow_networks")
+    @classmethod
+    def _networks(cls, given: str) -> str:
+        for each in given.split():
+            ip_network(each)
+        return given
 
 
 class WorkerSettings(Group):
@@ -236,10 +321,16 @@ class WorkerSettings(Group):
         description="wait queues for messages that failed for now; changing them needs `campaigns init`",
     )
     max_attempts: int = Field(10, ge=1, description="then a message is parked")
+    max_age_s: float = Field(
+        604800, gt=0, description="a message that fails so long after its first try is parked, outages included"
+    )
     hold_s: float = Field(
         60,
         ge=0,
-        description="how long work is held in hand while a server is away, before its message waits in a queue",
+        description="how long work is held in hand while a server is away, before the worker takes no more of it",
+    )
+    time_limit_s: float = Field(
+        600, gt=0, le=800, description="how long handling a message may take; then it has failed. Not for sending"
     )
     grace_s: float = Field(30, gt=0, description="how long a stopping worker may take to finish what it has begun")
 
@@ -286,15 +377,39 @@ class Settings(BaseSettings):
     amqp: AmqpSettings = AmqpSettings()
     mongo: MongoSettings = MongoSettings()
     smtp: SmtpSettings = SmtpSettings()
+    relays: dict[str, RelaySettings] = Field(
+        {},
+        description="more relays, or all of them: by name, with the fields of CAMPAIGNS_SMTP__*, and per_s and "
+        'connections, as {"ses": {"host": "smtp.ses.example", "weight": 3, "username": "…"}}; one field of one of them '
+        "is CAMPAIGNS_RELAYS__SES__PASSWORD, or the file relays__ses__password. The relay of CAMPAIGNS_SMTP__HOST is "
+        "one of them, named default, where that is set",
+        examples=[{"ses": {"host": "smtp.ses.example", "weight": 3}}],
+    )
     dkim: DkimSettings = DkimSettings()
     organisation: OrganisationSettings = OrganisationSettings()
     web: WebSettings = WebSettings()
     keys: KeySettings = KeySettings()
     sending: SendingSettings = SendingSettings()
     throttle: ThrottleSettings = ThrottleSettings()
+    assets: AssetSettings = AssetSettings()
     workers: WorkerSettings = WorkerSettings()
     health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()
+
+    @field_validator("relays")
+    @classmethod
+    def _names_are_told_apart(cls, given: dict[str, RelaySettings]) -> dict[str, RelaySettings]:
+        if FIRST_RELAY in given:
+            raise ValueError(f"{FIRST_RELAY!r} is the relay of {variable('smtp', 'host')}; give yours another name")
+        if odd := [name for name in given if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name)]:
+            raise ValueError(f"{odd[0]!r}: a relay is named with a-z, 0-9 and -, at most 31 of them")
+        return given
+
+    @property
+    def all_relays(self) -> dict[str, SmtpSettings]:
+        """Every relay by name, the first one only where it is meant."""
+        first = {FIRST_RELAY: self.smtp} if not self.relays or "host" in self.smtp.model_fields_set else {}
+        return first | self.relays
 
     @classmethod
     def settings_customise_sources(

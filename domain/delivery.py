@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.email import Email, EmailState, Outcome
+from domain.email import DoubtReason, Email, EmailState, Outcome
 from domain.smtp_reply import DEAD, OURS, Reason, Reply, verdict
 
 
@@ -62,7 +62,7 @@ def outcome(email: Email, attempt: Attempt, schedule: RetrySchedule, now: dateti
     """
     if attempt.wire is Wire.UNKNOWN:
         detail = "the connection was lost after the final dot"
-        return Outcome(email.id, EmailState.IN_DOUBT, now, reason="reply_lost", detail=detail)
+        return Outcome(email.id, EmailState.IN_DOUBT, now, reason=DoubtReason.REPLY_LOST, detail=detail)
     if attempt.wire is Wire.PUT_OFF:
         return _put_off(email, attempt, schedule, now)
     reply = attempt.reply or _BROKEN

@@ -17,6 +17,10 @@ class Incomplete(Transient):
     """Something that was announced is not all here yet; the text says how much is missing."""
 
 
+class Busy(Transient):
+    """Other work of the same kind has to end first; the text says which."""
+
+
 class Permanent(CampaignsError):
     """No repetition can succeed: the message is parked with this reason."""
 

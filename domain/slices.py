@@ -47,6 +47,9 @@ class Run:
     options: Mapping[str, str | bool] = field(default_factory=dict)
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    ended_because: str = ""  #: why it ended before its end
+    requests: frozenset[str] = frozenset()  #: who asked for it: a request that comes again begins nothing new
+    holds: frozenset[str] = frozenset()  #: while it is open, no other run holds any of these
 
     @property
     def complete(self) -> bool:
@@ -61,7 +64,7 @@ class SliceState(StrEnum):
 
     PLANNED = "planned"  #: nobody holds it
     CLAIMED = "claimed"  #: a worker holds it and has sent nothing of it
-    STARTED = "started"  #: its worker may have begun to send: whatever has no outcome is in doubt if that worker dies
+    STARTED = "started"  #: its worker may have begun to send: what has no outcome of that is in doubt if it dies
     DONE = "done"  #: every row in it has an outcome, or is deferred
 
 
@@ -73,6 +76,7 @@ class Slice:
     owner: str | None = None
     epoch: int = 0  #: counts claims: a late owner is told apart by it
     moved_at: datetime | None = field(default=None, compare=False)  #: of its last change of state, the server's clock
+    started_through: str | None = None  #: of a started one: the last row that may have been sent; None: all of them
 
     @property
     def id(self) -> str:

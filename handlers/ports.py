@@ -12,18 +12,22 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.assembly import OutgoingMail
+from domain.assets import Fetched
 from domain.books import Books
+from domain.breakers import Counts
 from domain.campaign import Campaign, CampaignStatus
+from domain.connection_shares import ConnectionAsk
 from domain.contact import Contact
 from domain.delivery import Attempt
 from domain.eligibility import SuppressionReason
-from domain.email import Email, EmailEvent, Outcome
+from domain.email import Email, EmailEvent, EmailState, Outcome
 from domain.events import StoredEvent
 from domain.lists import MailingList, Suppression, Topic
 from domain.module import Module
 from domain.record import Record
 from domain.saved_template import SavedTemplate
 from domain.slices import Claim, KeyRange, Run, Slice
+from domain.strikes import StrikeRecord
 from domain.sync import Sync
 from domain.throttle import Ask, Grant
 from domain.warm_up import DayGrant
@@ -56,6 +60,13 @@ class Records(Protocol):
 
 class Contacts(Protocol):
     async def load(self, ids: Collection[str]) -> Mapping[str, Contact]: ...
+
+    async def revisions(self, ids: Collection[str]) -> Mapping[str, int]:
+        """How often each was written, by id: equal revisions are equal contacts."""
+
+    async def for_sending(self, ids: Collection[str]) -> Mapping[str, Contact]:
+        """What a mail and the last check before it read: values, records, topics and consents. Without memberships
+        and times; not to be saved (`READ_ONLY`)."""
 
     async def save(self, contacts: Sequence[Contact]) -> frozenset[str]:
         """Store each, one revision on, unless its stored revision is another; the ids of those that were not."""
@@ -95,11 +106,18 @@ class Modules(Protocol):
     async def get(self, name: str) -> Module | None:
         """A module that was described, or a built-in one."""
 
+    async def save(self, module: Module) -> bool:
+        """Store it in place of an earlier description; False when a newer one is there, which stays."""
+
 
 class Syncs(Protocol):
     async def get(self, sync_id: str) -> Sync | None: ...
 
-    async def save(self, sync: Sync) -> None: ...
+    async def save(self, sync: Sync) -> Sync:
+        """Store it if the stored one has this revision; as it is stored then. Raises Conflict otherwise."""
+
+    async def remove(self, sync_id: str) -> None:
+        """Forget it; its runs stay."""
 
     async def active(self, modules: Collection[str] | None = None) -> Sequence[Sync]:
         """Active syncs of these modules, or of all, in the order of their ids."""
@@ -109,12 +127,24 @@ class Runs(Protocol):
     """Sync runs, or review runs: each kind is a store of its own."""
 
     async def create(self, run: Run) -> None:
-        """Store it; one that is stored already stays as it is."""
+        """Store it; one that is stored already stays as it is.
+
+        Nothing is stored while another open run holds something that it holds.
+        """
 
     async def get(self, run_id: str) -> Run | None: ...
 
     async def latest(self, subject: str) -> Run | None:
         """The run of this sync or campaign that was started last."""
+
+    async def asked(self, subject: str, request: str) -> Run | None:
+        """The run of this sync that this request began, or joined."""
+
+    async def join(self, run_id: str, request: str) -> None:
+        """One more request that this run answers."""
+
+    async def holder(self, holds: Collection[str]) -> Run | None:
+        """An open run that holds one of these."""
 
     async def finish_slice(self, run_id: str, phase: str, number: int, counts: Mapping[str, int]) -> Run | None:
         """Mark a slice done and keep its counts; told twice, it counts once. The run, or None when `phase` is over.
@@ -125,8 +155,8 @@ class Runs(Protocol):
     async def advance(self, run: Run, phase: str, ranges: Sequence[KeyRange]) -> Run:
         """Begin the next phase unless somebody did: the run as it is stored after that. Counts go on."""
 
-    async def end(self, run_id: str, at: datetime) -> bool:
-        """Close the run; False when it was closed before."""
+    async def end(self, run_id: str, at: datetime, because: str = "") -> bool:
+        """Close the run, which holds nothing from then on; False when it was closed before."""
 
 
 class Campaigns(Protocol):
@@ -139,9 +169,16 @@ class Campaigns(Protocol):
         """Store it if the stored one has this revision and one of these statuses. Raises Conflict otherwise."""
 
     async def in_status(
-        self, statuses: Collection[CampaignStatus], *, since: datetime | None = None
+        self,
+        statuses: Collection[CampaignStatus],
+        *,
+        since: datetime | None = None,
+        due: datetime | None = None,
     ) -> Sequence[Campaign]:
-        """Campaigns with one of these statuses; with `since`, only those that got it at that time or later."""
+        """Campaigns with one of these statuses.
+
+        With `since`, only those that got it at that time or later; with `due`, only those to be sent by then.
+        """
 
     async def take_slice_numbers(self, campaign_id: str, count: int) -> int:
         """Reserve `count` slice numbers; the first of them."""
@@ -171,8 +208,34 @@ class Emails(Protocol):
     async def apply(self, events: Sequence[EmailEvent]) -> frozenset[str]:
         """Apply events in one write, in any order and however often; the ids that are in no ledger."""
 
-    async def doubt(self, campaign_id: str, number: int, at: datetime) -> int:
-        """Mark what is still open in an abandoned slice as in doubt, or as what events proved already; how many."""
+    async def doubt(
+        self, campaign_id: str, number: int, at: datetime, *, through: str | None = None, detail: str | None = None
+    ) -> int:
+        """Mark what is still open in an abandoned slice as in doubt, or as what events proved already; how many.
+
+        With `through`, only rows up to this id: those after it were not begun.
+        """
+
+    async def doubtful(self, campaign_id: str, since: datetime, limit: int) -> Sequence[str]:
+        """Ids of rows in doubt since then or longer that were never sent once more, the oldest doubt first."""
+
+    async def resend(self, ids: Sequence[str], number: int, at: datetime) -> int:
+        """Plan those that are still `doubtful` once more, in this slice; how many. It is done once to a row.
+
+        They keep the reason of their doubt: should they not be sent after all, they are in doubt as before.
+        """
+
+    async def settle(
+        self,
+        campaign_id: str,
+        ids: Sequence[str] | None,
+        state: EmailState,
+        *,
+        reason: str | None,
+        by: str,
+        at: datetime,
+    ) -> int:
+        """Give those that are in doubt (None: all) the state that a person knows them to have; how many."""
 
     async def due(self, campaign_id: str, now: datetime, limit: int) -> Sequence[str]:
         """Ids of deferred rows whose time has come and that are in no slice yet, the longest due first."""
@@ -181,11 +244,17 @@ class Emails(Protocol):
         """Move those that are open and still in the slice `out_of`: who was moved by somebody else stays there."""
 
     async def skip_open(self, campaign_id: str, reason: str, at: datetime) -> int:
-        """Skip every row that is still open; how many."""
+        """Skip every row that is still open; how many. Those to be sent once more are in doubt again as before."""
 
     async def of_addresses(self, campaign_id: str, addresses: Collection[str]) -> Sequence[Email]: ...
 
     async def books(self, campaign_id: str, selected: int) -> Books: ...
+
+    async def harm(self, campaign_id: str) -> Counts:
+        """What breakers look at, without how many were tried (0): only rows that came to harm are counted."""
+
+    async def tried(self, campaign_id: str) -> int:
+        """How many emails a server has taken or refused for good; counts all of them."""
 
 
 class Slices(Protocol):
@@ -197,8 +266,10 @@ class Slices(Protocol):
     async def claim(self, campaign_id: str, number: int, owner: str, lease_s: float) -> tuple[Claim, Slice]:
         """Take a slice that nobody holds, or say why not. Raises UnknownCampaign when there is no such slice."""
 
-    async def start(self, held: Slice, lease_s: float) -> bool:
-        """Stamp it right before its first DATA; False when the lease was lost: then nothing may be sent."""
+    async def start(self, held: Slice, lease_s: float, *, through: str | None = None) -> bool:
+        """Stamp it right before the first DATA of its rows up to the id `through` (None: of all), again for those that
+        follow; False when the lease was lost: then nothing more may be sent.
+        """
 
     async def renew(self, held: Slice, lease_s: float) -> bool: ...
 
@@ -210,11 +281,28 @@ class Slices(Protocol):
     async def abandoned(self, campaign_id: str) -> Sequence[Slice]:
         """Slices whose lease ran out; `state` tells whether sending had begun."""
 
+    async def give_up(self, abandoned: Slice) -> Slice | None:
+        """Take a started slice away from an owner whose lease ran out: it asks for nothing more, as it is told apart.
+
+        The slice with its new epoch, still abandoned; None when its owner, or somebody else, was quicker.
+        """
+
     async def close(self, abandoned: Slice) -> None:
-        """Finish a started slice of a dead owner, after its rows were put in doubt."""
+        """End what a dead owner had started, after its rows were put in doubt: the slice is planned again where the
+        owner had said how far it had come, and done where it had not.
+        """
+
+    async def held(self, campaign_id: str) -> Sequence[Slice]:
+        """Slices that somebody has claimed or started, be it somebody dead; ascending by number."""
 
     async def unfinished(self, campaign_id: str) -> Sequence[Slice]:
-        """Slices that are not done, ascending by number."""
+        """Slices that are not done, ascending by number; thousands, when a large campaign begins."""
+
+    async def unfinished_from(self, campaign_id: str, first: int, *, most: int) -> int:
+        """How many slices from this number on are not done, counted up to `most`."""
+
+    async def heads(self, campaign_id: str, first_round: int, chains: int) -> Sequence[Slice]:
+        """Where its chains stand (`domain.chains.heads`), out of `first_round` slices in chains; by number."""
 
     async def holding(self, campaign_id: str, number: int) -> Slice | None:
         """One slice as it is now: who holds it, who has done it."""
@@ -226,6 +314,19 @@ class Suppressions(Protocol):
 
     async def add(self, suppressions: Sequence[Suppression]) -> None:
         """Store them; a reason that is stored already keeps its first time and evidence."""
+
+
+class Strikes(Protocol):
+    """What speaks against addresses, and for them (D10)."""
+
+    async def load(self, contact_ids: Collection[str]) -> Mapping[str, StrikeRecord]:
+        """Those of which something is known."""
+
+    async def struck(self, contact_ids: Collection[str]) -> Mapping[str, StrikeRecord]:
+        """Those that have strikes."""
+
+    async def save(self, records: Sequence[StrikeRecord]) -> frozenset[str]:
+        """Store each, one revision on, unless its stored revision is another; the ids of those that were not."""
 
 
 class Events(Protocol):
@@ -253,8 +354,41 @@ class Throttles(Protocol):
     async def warm_up(self, domain: str, wanted: int, caps: Sequence[int]) -> DayGrant:
         """Permits out of what a sending domain may send today."""
 
+    async def give_back(self, domain: str, count: int) -> None:
+        """So many of today's permits were not used: they are there for others, today."""
+
+    async def day_over(self, domain: str, caps: Sequence[int]) -> float:
+        """Seconds until a domain that has used up its day may send again; 0 while it may."""
+
     async def limited(self) -> frozenset[str]:
         """Names of the throttles that servers slowed down, or that were set by hand."""
+
+    async def connect(self, ask: ConnectionAsk) -> int | None:
+        """How many connections this worker may have from now on; all together never more than the limit.
+
+        None: as many as it likes. Raises Conflict when others kept asking at the same moment.
+        """
+
+
+class MailServers(Protocol):
+    """Mail servers of domains, looked up beside the sending."""
+
+    def of(self, domain: str) -> Sequence[str] | None:
+        """Host names, the preferred one first; empty: there are none. None while they are not known: nothing waits."""
+
+
+class Connections(Protocol):
+    """What this process has open to one relay."""
+
+    @property
+    def open(self) -> int:
+        """Connections, those that rest or close included."""
+
+    def wanted(self) -> int:
+        """The most that were wanted at once since this was asked last."""
+
+    def allow(self, count: int | None) -> None:
+        """How many may be open from now on; None: as many as its own settings say."""
 
 
 class Relay(Protocol):
@@ -264,3 +398,8 @@ class Relay(Protocol):
         Raises:
             RelayUnavailable: the relay cannot be reached, or refuses us; mails without an attempt were not sent.
         """
+
+
+class Assets(Protocol):
+    async def fetch(self, urls: Collection[str]) -> Mapping[str, Fetched]:
+        """How each URL answers now, within seconds for all of them. Never raises: whatever goes wrong is an answer."""

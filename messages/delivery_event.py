@@ -41,6 +41,7 @@ class DeliveryEvent(Message):
     """
 
     queue: ClassVar[str] = "delivery-event"
+    happened: ClassVar[tuple[str, ...]] = ("occurred_at",)
 
     event_id: str = Field(min_length=1, max_length=200)
     event: EventType

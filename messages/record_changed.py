@@ -39,6 +39,7 @@ class RecordChanged(Message):
     """
 
     queue: ClassVar[str] = "record-changed"
+    happened: ClassVar[tuple[str, ...]] = ("changed_at",)
 
     module: ModuleName
     record_id: RecordId  #: as text: 19-digit ids do not survive as numbers

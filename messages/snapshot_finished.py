@@ -14,6 +14,7 @@ class SnapshotFinished(Message):
     """Makes "all records are synced" checkable: `count` records of the module existed at `taken_at`."""
 
     queue: ClassVar[str] = "snapshot-finished"
+    happened: ClassVar[tuple[str, ...]] = ("taken_at",)
 
     module: ModuleName
     count: int = Field(ge=0)

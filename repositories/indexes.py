@@ -25,6 +25,8 @@ class Index:
     collection: str
     keys: tuple[str, ...]  #: ascending, unless it begins with "-"
     serves: str  #: what would scan the collection without it
+    only_with: str = ""  #: the field that documents must have to be in it: the others cost nothing
+    unique: bool = False  #: no two documents have the same
 
 
 INDEXES = (
@@ -34,12 +36,17 @@ INDEXES = (
     # Without the state: storing an outcome then touches one index only, and a slice has few rows.
     Index("emails", ("campaign_id", "slice", "next_at"), "what is due, in a slice and altogether"),
     Index("emails", ("campaign_id", "state", "reason"), "the books, without reading a row; the numbers"),
+    Index("emails", ("campaign_id", "bounced"), "breakers: mails that bounced after they were taken", "bounced"),
+    Index("emails", ("campaign_id", "times.complained"), "breakers: complaints", "times.complained"),
     Index("events", ("email_id", "at"), "what was reported of one email"),
-    Index("parked", ("queue", "-parked_at"), "parked messages of a queue, the newest first; their number"),
+    Index("imports", ("-started_at", "_id"), "the imports, the newest first"),
+    Index("parked", ("queue", "-parked_at"), "parked messages of a queue, the newest first"),
+    Index("parked", ("queue", "reason"), "how many parked messages there are of each kind, without reading one"),
     Index("records", ("module", "deleted"), "how many records of a module there are"),
     Index("review_runs", ("subject", "-started_at"), "the last review of a campaign"),
     Index("slices", ("campaign_id", "state", "number"), "which slices are open, held, abandoned"),
-    Index("sync_runs", ("subject", "-started_at"), "the last run of a sync"),
+    Index("sync_runs", ("holds",), "one open run of a sync, and of a module and list, at a time", "holds", unique=True),
+    Index("sync_runs", ("subject", "-started_at"), "the last runs of a sync"),
     Index("syncs", ("status", "module"), "the active syncs of a module"),
     Index("throttles", ("limited",), "what the workers look for once a second, however many there are"),
 )
@@ -53,7 +60,7 @@ async def ensure_indexes(database: Database) -> None:
         StoreUnavailable: MongoDB does not answer; any part may be created.
     """
     for name, indexes in groupby(INDEXES, key=lambda index: index.collection):
-        models = [IndexModel([_direction(key) for key in index.keys]) for index in indexes]
+        models = [_model(index) for index in indexes]
         try:
             await answered(collection(database, name).create_indexes(models))
         except OperationFailure as error:
@@ -61,6 +68,12 @@ async def ensure_indexes(database: Database) -> None:
                 raise
             told = str(error).partition(", full error")[0]
             raise IndexMismatch(f"collection {name}: {told}; drop that index and try again") from error
+
+
+def _model(index: Index) -> IndexModel:
+    partial = {"partialFilterExpression": {index.only_with: {"$exists": True}}} if index.only_with else {}
+    unique = {"unique": True} if index.unique else {}
+    return IndexModel([_direction(key) for key in index.keys], **partial, **unique)
 
 
 def _direction(key: str) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from repositories.connection import Database
 from repositories.contacts import MongoContacts
 from repositories.emails import MongoEmails
 from repositories.events import MongoEvents
+from repositories.imports import MongoImports
 from repositories.leases import MongoLeases
 from repositories.lists import MongoLists
 from repositories.modules import MongoModules
@@ -16,6 +17,7 @@ from repositories.parked import MongoParked
 from repositories.records import MongoRecords
 from repositories.runs import MongoRuns
 from repositories.slices import MongoSlices
+from repositories.strikes import MongoStrikes
 from repositories.suppressions import MongoSuppressions
 from repositories.syncs import MongoSyncs
 from repositories.templates import MongoTemplates
@@ -30,6 +32,7 @@ class Stores:
     contacts: MongoContacts
     emails: MongoEmails
     events: MongoEvents
+    imports: MongoImports
     leases: MongoLeases
     lists: MongoLists
     modules: MongoModules
@@ -37,6 +40,7 @@ class Stores:
     records: MongoRecords
     review_runs: MongoRuns
     slices: MongoSlices
+    strikes: MongoStrikes
     suppressions: MongoSuppressions
     sync_runs: MongoRuns
     syncs: MongoSyncs
@@ -52,6 +56,7 @@ class Stores:
             contacts=MongoContacts(database),
             emails=MongoEmails(database),
             events=MongoEvents(database),
+            imports=MongoImports(database),
             leases=MongoLeases(database),
             lists=MongoLists(database),
             modules=MongoModules(database),
@@ -59,6 +64,7 @@ class Stores:
             records=MongoRecords(database),
             review_runs=MongoRuns(database, "review_runs"),
             slices=MongoSlices(database),
+            strikes=MongoStrikes(database),
             suppressions=MongoSuppressions(database),
             sync_runs=MongoRuns(database, "sync_runs"),
             syncs=MongoSyncs(database),

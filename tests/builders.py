@@ -219,6 +219,7 @@ def a_parked_message(message: str = "m1", **overrides: Any) -> ParkedMessage:
         "headers": {"x-msg-id": message},
         "body": b"{}",
         "content_type": "application/json",
+        "body_bytes": len(overrides.get("body", b"{}")),
     }
     return ParkedMessage(message, **{**defaults, **overrides})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handlers.delivery_event import DeliveryRecorder
+from handlers.strike_book import StrikeBook
 from messages.delivery_event import DeliveryEvent
 from workers.options import address_key, window
 from workers.part import Part
@@ -14,6 +15,11 @@ from workers.resources import Resources
 def build(resources: Resources) -> Sequence[Part]:
     stores, settings = resources.stores, resources.settings
     recorder = DeliveryRecorder(
-        stores.emails, stores.events, stores.suppressions, stores.contacts, address_key(settings)
+        stores.emails,
+        stores.events,
+        stores.suppressions,
+        stores.contacts,
+        StrikeBook(stores.strikes),
+        address_key(settings),
     )
     return [resources.runtime.windowed(DeliveryEvent, recorder, window=window(settings))]

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from config.settings import Settings, SmtpTls
+from config.settings import (
+    FIRST_RELAY,
+    DkimBy,
+    RelaySettings,
+    Settings,
+    SmtpSettings,
+    SmtpTls,
+    ThrottleSettings,
+)
+from domain.chains import chains_at
 from domain.delivery import RetrySchedule
 from domain.organisation import Edition, Organisation
 from domain.pacing import Pacing
 from domain.throttle import Limits
 from domain.tracking import SigningKey, SigningKeys
-from gateways.smtp import SmtpOptions, Tls
+from gateways.assets import AssetOptions
+from gateways.public_network import networks
+from gateways.smtp import SmtpOptions, SmtpTimeouts, Tls
+from handlers.claim_window import ClaimWindow
 from repositories.connection import Database, connect
 from workers.link import AmqpOptions, TlsOptions
 from workers.retry import RetryPolicy
@@ -16,9 +28,12 @@ from workers.runtime import RuntimeOptions
 from workers.shell import ShellOptions
 from workers.windowed import Window
 
-#: Batches under way in one send worker: one is claimed and written while another waits for the relay.
-SEND_LANES = 2
-URGENT_LANES = 1
+#: Batches in the hands of one send worker: one on the wire, and those that are claimed and written ahead of it.
+SEND_LANES = 3
+URGENT_LANES = 2
+_MOST_PER_BATCH = 500  #: a review plans so many people at a time, and cuts each such range by itself
+_MOST_PER_PORTION = 60  #: begun together: one write of MongoDB each
+_MOST_PER_WRITE = 80
 
 
 def amqp_options(settings: Settings) -> AmqpOptions:
@@ -44,17 +59,36 @@ def database(settings: Settings) -> Database:
     )
 
 
-def smtp_options(settings: Settings) -> SmtpOptions:
-    smtp = settings.smtp
+def relay_options(settings: Settings) -> dict[str, SmtpOptions]:
+    """How each relay is spoken to, by its name."""
+    return {name: _smtp_options(name, smtp) for name, smtp in settings.all_relays.items()}
+
+
+def _smtp_options(name: str, smtp: SmtpSettings) -> SmtpOptions:
     return SmtpOptions(
+        label="" if name == FIRST_RELAY else name,
         host=smtp.host,
         port=smtp.port,
         tls=None if smtp.tls is SmtpTls.AUTO else Tls(smtp.tls.value),
         username=smtp.username,
         password=smtp.password.get_secret_value() if smtp.password else None,
         ca_file=str(smtp.ca_file) if smtp.ca_file else None,
+        local_hostname=smtp.local_hostname,
+        signs=smtp.dkim is DkimBy.RELAY,
         max_connections=smtp.max_connections,
         messages_per_connection=smtp.messages_per_connection,
+        idle_timeout_s=smtp.idle_timeout_s,
+        timeouts_s=_timeouts(smtp),
+    )
+
+
+def _timeouts(smtp: SmtpSettings) -> SmtpTimeouts:
+    return SmtpTimeouts(
+        connect_s=smtp.connect_timeout_s,
+        mail_s=smtp.mail_timeout_s,
+        rcpt_s=smtp.rcpt_timeout_s,
+        data_s=smtp.data_timeout_s,
+        final_s=smtp.final_timeout_s,
     )
 
 
@@ -89,15 +123,16 @@ def retry_schedule(settings: Settings) -> RetrySchedule:
     return RetrySchedule(tuple(settings.sending.retry_delays_s), settings.sending.give_up_s)
 
 
-RELAY = "default"  #: the name of the one relay that there is
+def relay_throttle(name: str) -> str:
+    """What the throttle of a relay is called."""
+    return f"relay:{name}"
 
 
 def pacing(settings: Settings) -> Pacing:
     given = settings.throttle
-    limits = {f"relay:{RELAY}": Limits(given.relay_per_s, given.relay_connections)}
+    limits = {relay_throttle(name): _relay_limits(given, smtp) for name, smtp in settings.all_relays.items()}
     limits |= {f"group:{group.value}": Limits(limit.per_s) for group, limit in given.groups.items()}
     return Pacing(
-        relay_name=RELAY,
         limits={name: each for name, each in limits.items() if each != Limits()},
         warm_up_caps=tuple(given.warm_up_caps) if given.warm_up else (),
         patience_s=given.patience_s,
@@ -105,9 +140,52 @@ def pacing(settings: Settings) -> Pacing:
     )
 
 
+def asset_options(settings: Settings) -> AssetOptions:
+    given = settings.assets
+    return AssetOptions(
+        user_agent=f"crm-campaigns link check (+{settings.web.public_url})",
+        allowed=networks(given.allow_networks),
+        timeout_s=given.timeout_s,
+    )
+
+
+def _relay_limits(given: ThrottleSettings, smtp: SmtpSettings) -> Limits:
+    """Its own, or those of every relay."""
+    if not isinstance(smtp, RelaySettings):
+        return Limits(given.relay_per_s, given.relay_connections)
+    return Limits(smtp.per_s or given.relay_per_s, smtp.connections or given.relay_connections)
+
+
 def batch_size(settings: Settings) -> int:
-    """Emails per batch, so that all batches a send worker holds at once stay within the claim window."""
-    return max(1, settings.sending.claim_window // (SEND_LANES + URGENT_LANES))
+    """Emails per batch; it is begun in portions, so it may be larger than the claim window.
+
+    What is done once a batch costs as much as ten mails.
+    """
+    return min(_MOST_PER_BATCH, settings.sending.claim_window * 5 // 2)
+
+
+def portion(settings: Settings) -> int:
+    """Emails that are begun together: a few portions fill what ordinary batches may have of the claim window."""
+    return max(1, min(_MOST_PER_PORTION, settings.sending.claim_window * 3 // 10))
+
+
+def flush_size(settings: Settings) -> int:
+    """Outcomes per write: the rest of the claim window is on the wire meanwhile."""
+    return max(1, min(_MOST_PER_WRITE, settings.sending.claim_window * 2 // 5))
+
+
+def chains(settings: Settings) -> int:
+    """Batches of one campaign under way at once, at the pace that the settings allow to all relays together."""
+    limits = [_relay_limits(settings.throttle, smtp).per_s for smtp in settings.all_relays.values()]
+    paces = [per_s for per_s in limits if per_s is not None]
+    per_s = sum(paces) if len(paces) == len(limits) else None
+    return chains_at(settings.sending.chains, per_s, batch_size(settings))
+
+
+def claim_window(settings: Settings) -> ClaimWindow:
+    """The room that all batches of one process share."""
+    size = settings.sending.claim_window
+    return ClaimWindow(size, reserve=size // 10)
 
 
 def levels_s(settings: Settings) -> tuple[float, ...]:
@@ -121,8 +199,13 @@ def window(settings: Settings) -> Window:
 
 def runtime_options(settings: Settings) -> RuntimeOptions:
     workers = settings.workers
-    policy = RetryPolicy(levels_s=levels_s(settings), max_attempts=workers.max_attempts, in_place_s=workers.hold_s)
-    return RuntimeOptions(amqp=amqp_options(settings), retry=policy)
+    policy = RetryPolicy(
+        levels_s=levels_s(settings),
+        max_attempts=workers.max_attempts,
+        max_age_s=workers.max_age_s,
+        in_place_s=workers.hold_s,
+    )
+    return RuntimeOptions(amqp=amqp_options(settings), retry=policy, time_limit_s=workers.time_limit_s)
 
 
 def shell_options(settings: Settings) -> ShellOptions:

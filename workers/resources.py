@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from config.settings import Settings
+from gateways.mx import MailHosts
 from gateways.smtp import SmtpRelay
 from handlers.carry_over import CarryOver
 from repositories.stores import Stores
@@ -19,18 +21,22 @@ class Resources:
     settings: Settings
     stores: Stores
     runtime: Runtime
-    relay: SmtpRelay
+    relays: Mapping[str, SmtpRelay]  #: by name
+    mail_hosts: MailHosts | None = None  #: where destinations are told by their mail servers
 
     @property
     def carry_over(self) -> CarryOver:
-        stores, settings = self.stores, self.settings
-        return CarryOver(
-            records=stores.records,
-            contacts=stores.contacts,
-            suppressions=stores.suppressions,
-            address_key=address_key(settings),
-            skip_roles=settings.organisation.skip_role_addresses,
-        )
+        return carry_over(self.settings, self.stores)
+
+
+def carry_over(settings: Settings, stores: Stores) -> CarryOver:
+    return CarryOver(
+        records=stores.records,
+        contacts=stores.contacts,
+        suppressions=stores.suppressions,
+        address_key=address_key(settings),
+        skip_roles=settings.organisation.skip_role_addresses,
+    )
 
 
 def now() -> datetime:

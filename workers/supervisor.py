@@ -30,6 +30,8 @@ class Generation:
         self.why = ""
         #: Deliveries of this channel that are neither acknowledged nor given up.
         self.unsettled = 0
+        #: Nothing more is to come through this channel.
+        self.is_resting = False
         self._ended = asyncio.Event()
         self._children: WeakSet[Generation] = WeakSet()
 

@@ -9,6 +9,7 @@ from messages.test_requested import TestRequested
 from workers.dkim_keys import dkim_keys
 from workers.options import address_key, organisation, signing_keys
 from workers.part import Part
+from workers.relays import plain
 from workers.resources import Resources, now
 
 
@@ -18,7 +19,7 @@ def build(resources: Resources) -> Sequence[Part]:
         campaigns=stores.campaigns,
         contacts=stores.contacts,
         leases=stores.leases,
-        relay=resources.relay,
+        relay=plain(resources),
         organisation=organisation(settings),
         keys=signing_keys(settings),
         dkim=dkim_keys(settings),

@@ -102,3 +102,80 @@ def test_the_written_reference_has_every_setting(text: str) -> None:
 
 def test_the_example_sets_nothing() -> None:
     assert all(line.startswith("#") or not line for line in reference.example().splitlines())
+
+
+SES = '{"ses": {"host": "ses.example", "weight": 3, "username": "us"}, "own": {"host": "mx.example", "backup": true}}'
+
+
+def test_more_relays_are_named_and_the_first_one_counts_only_where_it_is_set(given: Callable[..., None]) -> None:
+    assert list(load().all_relays) == ["default"]
+    given(RELAYS='{"own": {"host": "mx.example"}}')
+    assert list(load().all_relays) == ["own"]
+    given(SMTP__HOST="smtp.example")
+    assert {name: relay.host for name, relay in load().all_relays.items()} == {
+        "default": "smtp.example",
+        "own": "mx.example",
+    }
+
+
+def test_a_relays_password_may_be_a_variable_or_a_file_of_its_own(given: Callable[..., None], tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    given(RELAYS=SES, SECRETS_DIR=str(tmp_path / "secrets"), RELAYS__SES__PASSWORD="from a variable")
+    found = load().relays["ses"]
+    assert found.password is not None
+    assert (found.password.get_secret_value(), found.username, found.weight) == ("from a variable", "us", 3)
+    assert "from a variable" not in repr(found)
+
+
+def test_a_relays_password_may_be_a_file(given: Callable[..., None], tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "relays__ses__password").write_text("from a file")
+    given(RELAYS=SES, SECRETS_DIR=str(tmp_path / "secrets"))
+    found = load().relays["ses"].password
+    assert found is not None
+    assert found.get_secret_value() == "from a file"
+
+
+@pytest.mark.parametrize(
+    ("relays", "said"),
+    [
+        ('{"ses": {"port": 0}}', ["CAMPAIGNS_RELAYS__SES__HOST: Field required",
+                                  "CAMPAIGNS_RELAYS__SES__PORT: Input should be greater than or equal to 1"]),
+        ('{"ses": {"host": "x", "prot": 25}}', ["CAMPAIGNS_RELAYS__SES__PROT: there is no such setting"]),
+        ('{"ses": {"host": "x", "weight": 0}}',
+         ["CAMPAIGNS_RELAYS__SES__WEIGHT: Input should be greater than or equal to 1"]),
+        ('{"ses": {"host": "x", "username": "us"}}',
+         ["CAMPAIGNS_RELAYS__SES: username and password go together; one of them is missing"]),
+        ('{"default": {"host": "x"}}',
+         ["CAMPAIGNS_RELAYS: 'default' is the relay of CAMPAIGNS_SMTP__HOST; give yours another name"]),
+        ('{"Our relay": {"host": "x"}}',
+         ["CAMPAIGNS_RELAYS: 'Our relay': a relay is named with a-z, 0-9 and -, at most 31 of them"]),
+        ('{"ses"',
+         ['CAMPAIGNS_RELAYS: write a JSON object such as {"ses": {"host": "smtp.ses.example", "weight": 3}}']),
+    ],
+)  # fmt: skip
+def test_a_wrong_relay_is_named_with_the_field_and_the_reason(
+    given: Callable[..., None], relays: str, said: list[str]
+) -> None:
+    given(RELAYS=relays)
+    with pytest.raises(SettingsInvalid) as caught:
+        load()
+    assert str(caught.value).splitlines() == said
+
+
+def test_a_misspelt_field_of_a_relay_is_no_silence(given: Callable[..., None]) -> None:
+    given(RELAYS__SES__HOST="x", RELAYS__SES__PASWORD="secret")
+    with pytest.raises(SettingsInvalid, match=r"CAMPAIGNS_RELAYS__SES__PASWORD: there is no such setting"):
+        load()
+
+
+def test_a_user_name_without_a_password_is_refused(given: Callable[..., None]) -> None:
+    given(SMTP__USERNAME="us")
+    with pytest.raises(SettingsInvalid, match=r"^CAMPAIGNS_SMTP: username and password go together"):
+        load()
+
+
+def test_a_network_that_is_none_is_named(given: Callable[..., None]) -> None:
+    given(ASSETS__ALLOW_NETWORKS="10.1.0.0/16 10.1.0.1/16")
+    with pytest.raises(SettingsInvalid, match=r"^CAMPAIGNS_ASSETS__ALLOW_NETWORKS: 10\.1\.0\.1/16 has host bits set"):
+        load()

@@ -196,7 +196,7 @@ def test_chains_walk_through_all_batches_of_the_first_round_and_none_of_later_on
     ],
 )
 def test_each_chain_goes_on_at_its_first_unfinished_batch(unfinished: list[int], offered: list[int]) -> None:
-    assert heads(a_campaign(slices=5, chains=2), unfinished) == offered
+    assert heads(5, 2, unfinished) == offered
 
 
 # ---- the assembler of a campaign

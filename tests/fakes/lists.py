@@ -17,5 +17,11 @@ class MemoryLists:
     async def add(self, mailing_list: MailingList) -> None:
         self.stored.setdefault(mailing_list.id, mailing_list)
 
+    async def redefine(self, mailing_list: MailingList) -> bool:
+        if mailing_list.id not in self.stored:
+            return False
+        self.stored[mailing_list.id] = mailing_list
+        return True
+
     async def all(self) -> Sequence[MailingList]:
         return [self.stored[key] for key in sorted(self.stored)]

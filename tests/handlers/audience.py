@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from domain.contact import Contact
 from domain.values import is_empty
 from handlers.carry_over import CarryOver
 from handlers.record_changed import RecordKeeper
-from handlers.sync_requested import SyncInitiator, SyncRunner, SyncSlicer
+from handlers.sync_moves import SyncMoves
+from handlers.sync_removal import SyncRemover
+from handlers.sync_requested import SyncInitiator, SyncRunner
+from handlers.sync_runs import SyncRuns
+from handlers.sync_slices import SyncSlicer
 from messages.base import Message
 from messages.record_changed import RecordChanged
 from messages.sync_requested import SyncRequested
@@ -59,6 +64,7 @@ class Audience:
     runs: MemoryRuns = field(default_factory=MemoryRuns)
     skip_roles: bool = False
     ids: int = 0
+    at: datetime = NOW  #: what the clock shows
 
     @property
     def carry_over(self) -> CarryOver:
@@ -70,11 +76,21 @@ class Audience:
 
     @property
     def runner(self) -> SyncRunner:
-        initiate = SyncInitiator(
-            self.syncs, self.modules, self.lists, self.topics, self.records, self.runs, lambda: NOW, self.new_id
-        )
-        slicer = SyncSlicer(self.syncs, self.modules, self.records, self.runs, self.carry_over, lambda: NOW)
-        return SyncRunner(initiate, slicer)
+        initiate = SyncInitiator(self.syncs, self.modules, self.lists, self.topics, self.sync_runs)
+        slicer = SyncSlicer(self.syncs, self.modules, self.records, self.runs, self.carry_over, lambda: self.at)
+        return SyncRunner(initiate, slicer, self.remover)
+
+    @property
+    def sync_runs(self) -> SyncRuns:
+        return SyncRuns(self.records, self.runs, lambda: self.at, self.new_id)
+
+    @property
+    def remover(self) -> SyncRemover:
+        return SyncRemover(self.syncs, self.records, self.contacts, self.sync_runs)
+
+    @property
+    def moves(self) -> SyncMoves:
+        return SyncMoves(self.syncs, self.sync_runs)
 
     def new_id(self) -> str:
         self.ids += 1

@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def self_signed(directory: Path, host: str) -> Path:
-    """A PEM file with a key and its certificate for `host`, valid for a day."""
+def self_signed(directory: Path, host: str, *, days_ago: int = 0) -> Path:
+    """A PEM file with a key and its certificate for `host`, valid for a day; made so many days ago."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = datetime.datetime.now(datetime.UTC)
+    now = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days_ago)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

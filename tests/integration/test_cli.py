@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
-import os
 import signal
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 
-from cli.main import run
 from domain.campaign import CampaignStatus
 from domain.lists import MailingList
 from domain.sync import SyncStatus
 from tests.builders import a_campaign, a_sync
+from tests.integration.typed import typed
 from tests.integration.whole_way import Ran, World, people, world
 from tests.quiet_logs import logs_as_before
 from tests.waiting import wait_until
@@ -32,25 +27,6 @@ NOBODY = "127.0.0.1:1"
 def _logs() -> Iterator[None]:
     with logs_as_before():
         yield
-
-
-async def typed(here: World, *arguments: str) -> Ran:
-    """`campaigns ARGUMENTS` in a thread of this process: ten times as fast as a process of its own."""
-    return await asyncio.to_thread(_typed, here.environment, arguments)
-
-
-def _typed(environment: Mapping[str, str], arguments: Sequence[str]) -> Ran:
-    out, err = io.StringIO(), io.StringIO()
-    with (
-        mock.patch.dict(os.environ, environment),
-        mock.patch.object(sys, "argv", ["campaigns", *arguments]),
-        mock.patch.object(sys, "stdin", io.StringIO()),
-        redirect_stdout(out),
-        redirect_stderr(err),
-        pytest.raises(SystemExit) as ended,
-    ):
-        run()
-    return Ran(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
 async def ran(here: World, commands: Mapping[str, int]) -> dict[str, Ran]:
@@ -157,7 +133,7 @@ async def test_results_are_json_and_nothing_else(deployment: dict[str, str]) -> 
         declared = await shown(here, "init")
     assert {queue["queue"] for queue in status["queues"]} >= {"record-changed", "send-batch.urgent"}
     assert [one["campaign"]["id"] for one in status["campaigns"]] == ["spring"]
-    assert (lists, topics) == ([{"id": "news", "name": "News", "message": "", "members": 0}], [])
+    assert (lists, topics) == ([{"id": "news", "name": "News", "message": "", "type": "marketing", "members": 0}], [])
     assert (summary["status"], summary["books"]["states"]) == ("reviewed", {"planned": 3})
     assert (person["campaign"]["id"], person["rows"]) == ("spring", [])
     assert [template["name"] for template in templates] == ["newsletter"]

@@ -16,7 +16,7 @@ from config.settings import Settings
 from domain.books import Books
 from domain.campaign import Campaign, CampaignStatus, Report, hash_of
 from domain.email import Email, EmailState
-from domain.parked import ParkedMessage
+from domain.parked import ParkedMessage, Which
 from gateways.catcher import Catcher
 from gateways.smtp import SmtpRelay
 from messages.base import IN, Message
@@ -31,9 +31,9 @@ from workers.options import (
     batch_size,
     database,
     levels_s,
+    relay_options,
     runtime_options,
     shell_options,
-    smtp_options,
 )
 from workers.outgoing import Outgoing
 from workers.publisher import publishing
@@ -117,8 +117,8 @@ class World:
         """One worker process without the process: as `campaigns worker NAME…` builds it, stopped gracefully."""
         stores = Stores.of(database(self.settings))
         runtime = Runtime(runtime_options(self.settings), stores.parked)
-        relay = SmtpRelay(smtp_options(self.settings))
-        built = parts(names, Resources(self.settings, stores, runtime, relay))
+        relays = {name: SmtpRelay(options) for name, options in relay_options(self.settings).items()}
+        built = parts(names, Resources(self.settings, stores, runtime, relays))
         options = replace(shell_options(self.settings), health_port=None)
         process = asyncio.create_task(run_workers(runtime, built, options))
         try:
@@ -126,7 +126,8 @@ class World:
         finally:
             runtime.stopping.set()
             code = await asyncio.wait_for(process, 40)
-            await relay.close()
+            for relay in relays.values():
+                await relay.close()
             stores.close()
         assert code == 0
 
@@ -161,7 +162,7 @@ class World:
             return bool(await self.stores.parked.counts())
 
         await wait_until(there, timeout_s=15, what=f"a message of {queue} is parked")
-        [listed] = await self.stores.parked.page(queue=queue)
+        [listed] = await self.stores.parked.page(Which(queue=queue))
         found = await self.stores.parked.get(listed.id)
         assert found is not None
         return found

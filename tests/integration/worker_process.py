@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from domain.slices import SliceState
+from gateways.catcher import Catcher
 from tests.integration.whole_way import World
 
 
@@ -42,6 +45,25 @@ class WorkerProcess:
         _, rest = await asyncio.wait_for(self.running.communicate(), 40)
         self.said += rest.decode()
         assert self.running.returncode == 0, self.said
+
+
+async def reached(catcher: Catcher, count: int) -> None:
+    """Return as soon as the mail server has so many; a new process takes its time on a busy machine."""
+    async with asyncio.timeout(90):
+        while catcher.accepted.total() < count:
+            await asyncio.sleep(0.002)
+
+
+async def frozen_in_a_batch(here: World, worker: WorkerProcess) -> None:
+    """SIGSTOP while a batch is begun; between two batches it would have nothing to lose."""
+    for _ in range(200):
+        worker.running.send_signal(signal.SIGSTOP)
+        begun = [one for one in await here.stores.slices.unfinished("spring") if one.state is SliceState.STARTED]
+        if begun:
+            return
+        worker.running.send_signal(signal.SIGCONT)
+        await asyncio.sleep(0.003)
+    raise AssertionError("it was never in a batch")
 
 
 @asynccontextmanager
