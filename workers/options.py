@@ -11,7 +11,7 @@ from config.settings import (
     SmtpTls,
     ThrottleSettings,
 )
-from domain.chains import chains_at
+from domain.chains import batch_at, chains_at
 from domain.delivery import RetrySchedule
 from domain.organisation import Edition, Organisation
 from domain.pacing import Pacing
@@ -161,7 +161,7 @@ def batch_size(settings: Settings) -> int:
 
     What is done once a batch costs as much as ten mails.
     """
-    return min(_MOST_PER_BATCH, settings.sending.claim_window * 5 // 2)
+    return batch_at(min(_MOST_PER_BATCH, settings.sending.claim_window * 5 // 2), _pace(settings))
 
 
 def portion(settings: Settings) -> int:
@@ -176,10 +176,14 @@ def flush_size(settings: Settings) -> int:
 
 def chains(settings: Settings) -> int:
     """Batches of one campaign under way at once, at the pace that the settings allow to all relays together."""
+    return chains_at(settings.sending.chains, _pace(settings), batch_size(settings))
+
+
+def _pace(settings: Settings) -> float | None:
+    """What all relays take together, mails per second; None where one of them has no limit."""
     limits = [_relay_limits(settings.throttle, smtp).per_s for smtp in settings.all_relays.values()]
     paces = [per_s for per_s in limits if per_s is not None]
-    per_s = sum(paces) if len(paces) == len(limits) else None
-    return chains_at(settings.sending.chains, per_s, batch_size(settings))
+    return sum(paces) if len(paces) == len(limits) else None
 
 
 def claim_window(settings: Settings) -> ClaimWindow:
