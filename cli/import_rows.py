@@ -13,6 +13,8 @@ from pydantic import ValidationError
 from cli.import_columns import Columns
 from domain.contact import Address, address, contact_id
 from domain.imports import Person, RowReason
+from domain.module import OPT_OUT_FIELD
+from domain.projection import is_opt_out
 from domain.record import Operation
 from domain.typos import suggested_address
 from messages.envelope import AHEAD, in_words
@@ -81,7 +83,7 @@ def records(columns: Columns, module: str, taken_at: datetime, address_key: byte
                 module=module,
                 record_id=record_id,
                 operation=Operation.UPDATE,
-                fields={field: row.cells[name] for name, field in columns.of_fields().items()},
+                fields=_fields(row, columns),
                 complete=True,
                 changed_at=changed_at,
             )
@@ -89,6 +91,12 @@ def records(columns: Columns, module: str, taken_at: datetime, address_key: byte
             return BadRow(row.number, columns.record_id or "", in_words(error), RowReason.REFUSED)
 
     return made
+
+
+def _fields(row: Row, columns: Columns) -> Mapping[str, str]:
+    """The fields of a record; an opt-out only where it is one: an import takes none back (D4)."""
+    told = {field: row.cells[name] for name, field in columns.of_fields().items()}
+    return {field: cell for field, cell in told.items() if field != OPT_OUT_FIELD or is_opt_out(cell)}
 
 
 def people(columns: Columns) -> Maker:

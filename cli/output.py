@@ -18,6 +18,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from domain.contact import address
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values instead of text.")]
 
@@ -26,6 +28,8 @@ err = Console(stderr=True, highlight=False)
 
 #: A line below the header and between sections, and nothing else.
 LINES = box.Box("    \n    \n ── \n    \n ── \n    \n    \n    \n")
+#: What a cell begins with that a spreadsheet reckons instead of showing (OWASP, CSV Injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NARROW = 100  #: below this width tables leave out what can be spared
 
 
@@ -48,7 +52,18 @@ def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A header and lines of comma-separated values (RFC 4180) on standard output; times are written as in JSON."""
     writer = csv.writer(sys.stdout)
     writer.writerow(columns)
-    writer.writerows([plain(cell) for cell in row] for row in rows)
+    writer.writerows(map(csv_cells, rows))
+
+
+def csv_cells(row: Iterable[object]) -> list[Any]:
+    """A line of CSV without harm: what a spreadsheet would take for a formula begins with an apostrophe."""
+    return [_inert(plain(cell)) for cell in row]
+
+
+def _inert(cell: Any) -> Any:
+    # Addresses stay as they are: with an apostrophe it would be another one, and is no formula anyway.
+    is_formula = isinstance(cell, str) and cell.startswith(_FORMULA) and address(cell) is None
+    return f"'{cell}" if is_formula else cell
 
 
 def plain(value: object) -> Any:

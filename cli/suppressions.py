@@ -143,7 +143,10 @@ async def _lift(stores: Stores, id_: str, reason: SuppressionReason, because: st
     found = await stores.suppressions.details(id_)
     at = now()
     lifted = [each for each in found if each.reason is reason]
-    if not lifted or not await stores.suppressions.lift(lifted[0], at=at, because=because):
+    taken_back = bool(lifted) and await stores.suppressions.lift(lifted[0], at=at, because=because)
+    # An opt-out may stand alone: it came along with a record from its old address, or this command died half-way.
+    alone = reason is SuppressionReason.UNSUBSCRIBED and await _opted_out(stores, id_)
+    if not (taken_back or alone):
         has = ", ".join(each.reason for each in found)
         raise InvalidDefinition(
             f"the address is not suppressed as {reason}; {f'it is as {has}' if has else 'not at all'}"
@@ -152,6 +155,11 @@ async def _lift(stores: Stores, id_: str, reason: SuppressionReason, because: st
         said = Consent(ConsentTo.MAIL, given=True, at=at, source="operator", proof=because)
         await ContactChanges(stores.contacts)([id_], lambda contact: welcomed_back(contact, said))
     return [each.reason for each in found if each.reason is not reason]
+
+
+async def _opted_out(stores: Stores, id_: str) -> bool:
+    known = (await stores.contacts.load([id_])).get(id_)
+    return known is not None and known.opt_out is not None
 
 
 async def _import(

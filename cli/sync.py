@@ -30,6 +30,8 @@ Lists = Annotated[list[str] | None, typer.Option("--list", help="Target list; ma
 Topics = Annotated[list[str] | None, typer.Option("--topic", help="Topic they subscribe to (marketing only).")]
 SHAPE = "CRM_FIELD=contact_field"
 WATCH_S = 1.0
+#: What a changed sync follows; one that never ran is initiated.
+_NEXT = {SyncStatus.ACTIVE: "initiate {id} --again", SyncStatus.PAUSED: "resume {id}"}
 
 
 @app.command()
@@ -167,10 +169,10 @@ def _stored(settings: Settings, store: Callable[[Stores], Awaitable[Sync]], *, a
     made = context.stored(settings, store)
     if as_json:
         return print_json(made)
-    again = " --again" if made.status is SyncStatus.ACTIVE else ""
+    follows = _NEXT.get(made.status, "initiate {id}").format(id=made.id)
     tell(
         f"Sync {made.id} maps {counted(len(made.field_map), 'field')} of {made.module}. "
-        f"Next: `campaigns sync initiate {made.id}{again}`"
+        f"Next: `campaigns sync {follows}`"
     )
 
 

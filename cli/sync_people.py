@@ -13,7 +13,7 @@ import typer
 
 from cli import context, lookup
 from cli.arguments import SyncId
-from cli.output import Csv, Json, out, plain, print_json, table, tell
+from cli.output import Csv, Json, csv_cells, out, print_json, table, tell
 from domain.errors import UnknownModule
 from domain.sync import SyncSkip
 from handlers.sync_lacking import Lacking, LackingFinder
@@ -123,7 +123,7 @@ def _reading(
         writer = csv.writer(sys.stdout)
         async for one in find(stores):
             if as_csv:
-                writer.writerows([*([] if seen.total else [columns.names]), map(plain, columns.cells(one))])
+                writer.writerows([*([] if seen.total else [columns.names]), csv_cells(columns.cells(one))])
             seen.total += 1
             seen.numbers.update(columns.counted(one))
             if as_json or seen.total <= limit:

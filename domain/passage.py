@@ -34,6 +34,7 @@ Suppressed: TypeAlias = Mapping[str, frozenset[SuppressionReason]]  #: by contac
 _REFUSALS = (SuppressionReason.COMPLAINED, SuppressionReason.UNSUBSCRIBED, SuppressionReason.MANUAL)
 #: Goes up when a passage does something else than before with the same record, contact and rules.
 _SETTLED_VERSION = 1
+_MOST_LEFT = 100  #: of one record: it had so many addresses in a row, and between them none
 _SUPPRESSED = frozenset({SuppressionReason.HARD_BOUNCED, SuppressionReason.COMPLAINED})
 
 
@@ -70,23 +71,38 @@ class Passage:
 
     def arrived(self, settled: str | None = None) -> Record:
         """The record once this passage is over; itself when its mark says so already."""
-        known, version = self.record.projected, self.record.version
-        there = known is not None and (known.version, known.contact_id) == (version, self.target)
+        known, version, left = self.record.projected, self.record.version, self._left()
+        there = known is not None and (known.version, known.contact_id, known.left) == (version, self.target, left)
         if known and there and settled in (None, known.settled):
             return self.record
-        return replace(self.record, projected=Projected(version, self.target, settled))
+        return replace(self.record, projected=Projected(version, self.target, settled, left))
+
+    def _left(self) -> frozenset[str]:
+        """Whom a record that stands behind nobody leaves; those before them too, until it stands behind somebody."""
+        if self.target:
+            return frozenset()
+        before = self.record.projected.left if self.record.projected else frozenset()
+        return before if before >= self.origins else frozenset(sorted(before | self.origins)[:_MOST_LEFT])
 
 
 def passage(record: Record, module: Module, rules: Sequence[Rule], key: bytes, elsewhere: Iterable[str]) -> Passage:
     """The way of a record; `elsewhere` are contacts that may hold it beside the one it was last carried over to."""
     found = email_of(record, module)
     target = None if isinstance(found, SyncSkip) else contact_id(found.lower(), key)
-    before = record.projected.contact_id if record.projected else None
     refused = _refused(record, module, key)
-    origins = {contact for contact in (before, *elsewhere) if contact and contact != target}
+    before = _before(record, arriving=target is not None)
+    origins = {contact for contact in (*before, *elsewhere) if contact and contact != target}
     if refused:
         origins.add(refused.id)
     return Passage(record, rules, found, target, frozenset(origins), refused)
+
+
+def _before(record: Record, *, arriving: bool) -> Iterable[str | None]:
+    """Whom the record stands behind, or stood behind before it lost its address or was deleted."""
+    known = record.projected
+    if known is None:
+        return ()
+    return (known.contact_id, *known.left) if arriving else (known.contact_id,)
 
 
 def _refused(record: Record, module: Module, key: bytes) -> Contact | None:

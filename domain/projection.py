@@ -80,7 +80,11 @@ def last_email_of(record: Record, module: Module) -> str | SyncSkip:
 
 
 def says_opt_out(record: Record) -> bool:
-    said = record.value(OPT_OUT_FIELD)
+    return is_opt_out(record.value(OPT_OUT_FIELD))
+
+
+def is_opt_out(said: Value) -> bool:
+    """Whether this is a yes, as the value of the CRM's Email Opt Out."""
     return said is not None and str(said).strip().lower() in {"true", "1", "yes"}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from domain.module import OPT_OUT_FIELD
 from domain.values import Value
 
 #: In whole numbers: a time as a float is off by a microsecond now and then, and two events would be equally new.
@@ -64,6 +65,8 @@ class Projected:
     #: By which rules, and what the contact's revision was then: while both are the same, carrying it over once more
     #: changes nothing. See `domain.passage.settled_by`; None when that has to be looked at again.
     settled: str | None = None
+    #: While it stands behind nobody: whom it stood behind before. Their refusals go along to its next address (D3).
+    left: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Record:
     module: str
     record_id: str
     fields: Mapping[str, RecordField] = field(default_factory=dict)
-    snapshot_version: int = -1  #: fields not named by anything newer than this are empty
+    snapshot_version: int = -1  #: fields not named by anything newer than this are empty, but for an opt-out
     alive_version: int = -1  #: of the newest event that says the record exists
     deleted_version: int = -1  #: of the newest delete: the tombstone
     changed_at: datetime | None = None  #: of the newest event
@@ -142,7 +145,8 @@ def _merged(record: Record, change: RecordChange) -> dict[str, RecordField]:
     if record.fields:
         newest = {name: _later(record.fields.get(name, new), new) for name, new in news.items()}
         news = {**record.fields, **newest}
-    return {name: entry for name, entry in news.items() if _outlives(entry, snapshot)}
+    # An opt-out is taken back by its name only: who left does not come back because somebody left out a column (D4).
+    return {name: entry for name, entry in news.items() if _outlives(entry, snapshot) or name == OPT_OUT_FIELD}
 
 
 def _later(known: RecordField, new: RecordField) -> RecordField:

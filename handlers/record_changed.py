@@ -8,12 +8,14 @@ from functools import reduce
 from typing import TypeAlias
 
 from domain.contact import address
-from domain.errors import UnknownModule
+from domain.errors import Conflict, UnknownModule
 from domain.module import Module
 from domain.projection import Rule, rule_of
 from domain.record import Operation, Record, RecordChange, applied
-from handlers.carry_over import CarryOver
+from domain.sync import Sync, SyncStatus
+from handlers.carry_over import ROUNDS, CarryOver
 from handlers.ports import Modules, Records, Syncs
+from handlers.sync_leaving import taken_off
 from messages.base import Message
 from messages.record_changed import RecordChanged
 from messages.record_wanted import RecordWanted
@@ -41,14 +43,38 @@ class RecordKeeper:
             UnknownModule: an event's module is neither built in nor described.
             Conflict: others kept changing the same records or contacts first.
         """
-        rules = await self._rules()
-        modules = await self._modules({event.module for event in events}, besides=rules.keys())
-        changes = _by_ref(event.to_change() for event in events if not event.ids_only)
-        told = ToldRecords(self.records, changes)
-        await self.carry_over.arrive(await told.load(changes.keys()), rules, modules, told, _named(changes, modules))
+        names = {event.module for event in events}
+        told = ToldRecords(self.records, _by_ref(event.to_change() for event in events if not event.ids_only))
+        await self._carried(names, told)
         wanted = {(event.module, event.record_id) for event in events if event.ids_only}
         wanted |= {(record.module, record.record_id) for record in told.partial()}
         return [RecordWanted(module=module, record_id=record_id) for module, record_id in sorted(wanted)]
+
+    async def _carried(self, names: Collection[str], told: ToldRecords) -> None:
+        """The records are carried over by the syncs as they are afterwards.
+
+        What a change of a sync sets off, a run or its removal, may have passed by before these records were stored.
+        """
+        syncs = await self.syncs.active()
+        for _ in range(ROUNDS):
+            rules = _rules(syncs)
+            modules = await self._modules(names, besides=rules.keys())
+            records = await told.load(told.changes.keys())
+            await self.carry_over.arrive(records, rules, modules, told, _named(told.changes, modules))
+            now = await self.syncs.active()
+            if now == syncs:
+                return
+            await self._taken_back({sync.id for sync in syncs} - {sync.id for sync in now}, told)
+            syncs = now
+        raise Conflict("syncs kept changing while records were carried over by them")
+
+    async def _taken_back(self, sync_ids: Collection[str], told: ToldRecords) -> None:
+        """Undo what syncs did that are deleted; those that are paused keep their people."""
+        for sync_id in sorted(sync_ids):
+            sync = await self.syncs.get(sync_id)
+            if sync is None or sync.status is SyncStatus.DELETING:
+                records = await self.records.load(told.seen)
+                await taken_off(sync_id, [*records.values()], self.carry_over.contacts)
 
     async def _modules(self, names: Collection[str], besides: Collection[str]) -> Mapping[str, Module]:
         """Those of `names`, and of `besides` what is known: records of other modules may share an address with ours."""
@@ -58,12 +84,6 @@ class RecordKeeper:
                 f"module: {', '.join(unknown)} is not known; describe it with a module-described message"
             )
         return {name: module for name, module in found.items() if module is not None}
-
-    async def _rules(self) -> Mapping[str, Sequence[Rule]]:
-        rules: dict[str, list[Rule]] = {}
-        for sync in await self.syncs.active():
-            rules.setdefault(sync.module, []).append(rule_of(sync))
-        return rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +111,11 @@ class ToldRecords:
         refused = await self.records.save(changed) if changed else frozenset()
         return refused | await self.records.mark_projected(marked) if marked else refused
 
+    @property
+    def seen(self) -> frozenset[str]:
+        """All that were looked at, by ref: those that events told of, and who stayed where they left."""
+        return frozenset(self.changes.keys() | self.stored.keys())
+
     def partial(self) -> list[Record]:
         """Those of which the CRM never told the whole."""
         now = {**self.stored, **self.news}
@@ -106,6 +131,13 @@ class ToldRecords:
 
     def _is_marked_anew(self, record: Record) -> bool:
         return record.projected != self.stored[record.ref].projected
+
+
+def _rules(syncs: Iterable[Sync]) -> Mapping[str, Sequence[Rule]]:
+    rules: dict[str, list[Rule]] = {}
+    for sync in syncs:
+        rules.setdefault(sync.module, []).append(rule_of(sync))
+    return rules
 
 
 def _by_ref(changes: Iterable[RecordChange]) -> _Changes:

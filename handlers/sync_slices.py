@@ -11,12 +11,12 @@ from domain.passage import Carried
 from domain.projection import Rule, backfill_rule, rule_of
 from domain.record import Record
 from domain.slices import Run
-from domain.sync import Sync, SyncStatus
+from domain.sync import Sync, SyncStatus, fingerprint
 from domain.sync_report import SKIPPED
 from handlers.carry_over import CarryOver
 from handlers.ports import Clock, Modules, Records, Runs, Syncs
 from handlers.sync_leaving import taken_off
-from handlers.sync_runs import DELETED, RECORDS, fields_of
+from handlers.sync_runs import DELETED, PAUSED, RECORDS, SUPERSEDED, fields_of
 from messages.base import Message
 from messages.sync_requested import SyncMode, SyncRequested
 
@@ -50,11 +50,13 @@ class SyncSlicer:
         if sync is None:
             raise UnknownSync(f"sync {request.sync_id} is not known any more")
         if sync.status is not SyncStatus.ACTIVE:
+            await self._closed(sync, run)
             return []
         if number not in run.done:
             counts = await self._carried(sync, run, number)
             run = await self.runs.finish_slice(run.id, RECORDS, number, counts) or run
             await self._taken_back(run, number)
+            await self._done_anew(sync, run, number)
         if run.complete:
             await self.runs.end(run.id, self.now())
         return []
@@ -66,6 +68,19 @@ class SyncSlicer:
         sync = await self.syncs.get(run.subject)
         if sync is None or sync.status is SyncStatus.DELETING:  # else it is another one of the same name
             await taken_off(run.subject, await self.records.within(run.range(number)), self.carry_over.contacts)
+
+    async def _done_anew(self, before: Sync, run: Run, number: int) -> None:
+        """Do the slice by the sync as it is now, if it was changed meanwhile: the run of the change had passed by."""
+        if run.ended_because != SUPERSEDED:
+            return
+        sync = await self.syncs.get(run.subject)
+        if sync and sync.status is SyncStatus.ACTIVE and fingerprint(sync) != fingerprint(before):
+            await self._carried(sync, run, number)
+
+    async def _closed(self, sync: Sync, run: Run) -> None:
+        """Whoever paused the sync died before its run was ended, and other syncs wait for that."""
+        if sync.status is SyncStatus.PAUSED:
+            await self.runs.end(run.id, self.now(), PAUSED)
 
     async def _carried(self, sync: Sync, run: Run, number: int) -> Mapping[str, int]:
         module = await self.modules.get(sync.module)

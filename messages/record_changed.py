@@ -35,7 +35,7 @@ class RecordChanged(Message):
 
     `fields` null means that the event names the record only: we ask for it with `record-wanted`. A field set to
     null, an empty text, or named in `cleared_fields` was erased in the CRM; a field not named was not touched,
-    unless the event is `complete`, as a create always is.
+    unless the event is `complete`, as a create always is; `Email_Opt_Out` is taken back by its name only.
     """
 
     queue: ClassVar[str] = "record-changed"

@@ -3,7 +3,7 @@
 {_id: "module:record_id", module, record_id, deleted,
  fields: [{k: CRM api name, v: value, version}],
  snapshot_version, alive_version, deleted_version, changed_at_us: microseconds since 1970,
- projected: {version, contact_id, settled: text or null, absent in documents older than it} or null,
+ projected: {version, contact_id, settled: text or null, left: [contact id]} or null; the last two may be absent,
  revision: counts writes, saved_by: mark of the last write}
 """
 
@@ -93,7 +93,8 @@ def _document(record: Record) -> Document:
 def _projected(projected: Projected | None) -> Document | None:
     if projected is None:
         return None
-    return {"version": projected.version, "contact_id": projected.contact_id, "settled": projected.settled}
+    left = {"left": sorted(projected.left)} if projected.left else {}
+    return {"version": projected.version, "contact_id": projected.contact_id, "settled": projected.settled, **left}
 
 
 def _record(document: Mapping[str, Any]) -> Record:
@@ -112,4 +113,5 @@ def _record(document: Mapping[str, Any]) -> Record:
 
 
 def _mark(document: Mapping[str, Any]) -> Projected:
-    return Projected(document["version"], document["contact_id"], document.get("settled"))
+    left = frozenset(document.get("left", ()))
+    return Projected(document["version"], document["contact_id"], document.get("settled"), left)

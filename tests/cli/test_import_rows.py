@@ -154,3 +154,9 @@ def test_a_slip_in_a_domain_is_suggested_and_never_corrected(tmp_path: Path) -> 
     [slip] = window.suggestions
     assert (slip.row, slip.address, slip.suggested) == (number, "ann@gnail.com", "ann@gmail.com")
     assert window.notes == {"suggestions": 1}
+
+
+@pytest.mark.parametrize(("cell", "fields"), [("TRUE", {"Email_Opt_Out": "TRUE"}), ("false", {}), ("", {})])
+def test_a_row_opts_out_and_takes_no_opt_out_back(tmp_path: Path, cell: str, fields: dict[str, str]) -> None:
+    """D4: an import never brings anybody back."""
+    assert record(tmp_path, f"id,First_Name,Email Opt Out\n7,Ann,{cell}").fields == {"First_Name": "Ann", **fields}

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from cli import output
-from cli.output import counted, plain, print_json, shown, table
+from cli.output import counted, plain, print_csv, print_json, shown, table
 
 
 class Colour(StrEnum):
@@ -51,6 +51,17 @@ def test_json_is_the_only_thing_on_standard_output(capsys: pytest.CaptureFixture
     print_json({"name": "Zoë"})
     printed = capsys.readouterr()
     assert (json.loads(printed.out), printed.err) == ({"name": "Zoë"}, "")
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_a_spreadsheet_reckons_nothing_that_somebody_else_wrote(cell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    print_csv(("evidence", "count"), [(cell, -1)])
+    assert capsys.readouterr().out.splitlines()[1] == f"'{cell},-1"
+
+
+def test_an_address_in_csv_is_the_address(capsys: pytest.CaptureFixture[str]) -> None:
+    print_csv(("address",), [("+ann@example.com",)])
+    assert capsys.readouterr().out.splitlines() == ["address", "+ann@example.com"]
 
 
 @pytest.mark.parametrize(

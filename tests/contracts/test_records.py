@@ -82,6 +82,12 @@ async def test_a_mark_tells_what_is_settled(records: AnyRecords, settled: str | 
     assert (await load(records, "Leads:1")).projected == Projected(1, "c", settled)
 
 
+async def test_a_mark_tells_whom_a_record_left(records: AnyRecords) -> None:
+    nobody = Projected(1, None, left=frozenset({"c", "d"}))
+    await records.save([a_record("1", projected=nobody)])
+    assert (await load(records, "Leads:1")).projected == nobody
+
+
 async def test_a_mark_of_an_overtaken_record_is_refused_by_name(records: AnyRecords) -> None:
     await records.save([a_record("1")])
     stored = await load(records, "Leads:1")

@@ -209,6 +209,21 @@ async def test_an_opt_out_that_comes_after_the_delete_of_its_record_counts() -> 
     assert crm.lists_of() == set()
 
 
+@pytest.mark.parametrize("word", [{}, {"Email_Opt_Out": False}])
+@pytest.mark.parametrize("late", [False, True])
+async def test_an_opt_out_is_taken_back_by_its_name_only(word: dict[str, Any], late: bool) -> None:
+    """D4: whole records that leave it out, such as the rows of an import without that column, bring nobody back."""
+    crm = synced()
+    told = [
+        an_update(fields={"Email": ANN, "Email_Opt_Out": True}),
+        an_update(version=2, fields={"Email": ANN, **word}),
+    ]
+    for event in reversed(told) if late else told:
+        await crm.tell(event)
+    assert crm.of().opted_out is not bool(word)
+    assert crm.lists_of() == ({"news"} if word else set())
+
+
 async def test_an_undeleted_record_is_on_the_list_again() -> None:
     crm = synced()
     await crm.tell(an_update(), a_delete(version=2))
@@ -414,6 +429,55 @@ async def test_a_record_that_others_never_stop_changing_is_tried_again_later() -
         await synced(records=NeverMine()).tell(an_update())
 
 
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("between", [an_update(version=2, fields={"Email": ""}), a_delete(version=2)])
+async def test_a_refusal_follows_a_record_that_had_no_address_in_between(between: RecordChanged, late: bool) -> None:
+    """D3, D4: whoever left, also after the address was gone, is not subscribed by the next one."""
+    crm = synced()
+    await crm.tell(*([between] if late else [an_update()]))
+    await crm.tell(*([an_update()] if late else [between]))
+    await crm.suppressions.add([a_suppression(reason=SuppressionReason.UNSUBSCRIBED)])
+    back = an_update(version=3, fields={"Email": BEA}, operation="undelete")
+    await crm.tell(back)
+    assert crm.of(BEA).opted_out
+    assert crm.lists_of(BEA) == set()
+    before = crm.state()
+    await crm.tell(back)
+    assert crm.state() == before
+
+
+async def test_a_record_that_stands_behind_somebody_remembers_nobody_else() -> None:
+    """What was refused later where it once was is no word about where it is now."""
+    crm = synced()
+    for event in (an_update(), an_update(version=2, fields={}), an_update(version=3, fields={"Email": BEA})):
+        await crm.tell(event)
+    await crm.suppressions.add([a_suppression(reason=SuppressionReason.UNSUBSCRIBED)])
+    await crm.tell(an_update(version=4, fields={"Email": BEA, "First_Name": "Bea"}))
+    assert crm.lists_of(BEA) == {"news"}
+
+
+class Editing(MemoryContacts):
+    """The sync gets another list while a window is being stored."""
+
+    def __init__(self, syncs: MemorySyncs) -> None:
+        super().__init__()
+        self.syncs = syncs
+
+    async def save(self, contacts: Sequence[Contact]) -> frozenset[str]:
+        known = self.syncs.stored["leads"]
+        if known.lists == ("news",):
+            await self.syncs.save(replace(known, lists=("other",)))
+        return await super().save(contacts)
+
+
+async def test_a_sync_that_changes_while_its_records_do_is_followed_as_it_is_then() -> None:
+    """Else they would stay where a run of the change does not look any more."""
+    syncs = MemorySyncs(a_sync())
+    crm = Audience(syncs=syncs, contacts=Editing(syncs))
+    await crm.tell(an_update())
+    assert crm.lists_of() == {"other"}
+
+
 def _ids_only() -> RecordChanged:
     return an_update().model_copy(update={"fields": None})
 
@@ -460,8 +524,20 @@ def test_any_order_and_repetition_ends_with_the_same_opt_outs(data: st.DataObjec
     asyncio.run(_compare(data, told))
 
 
-async def _compare(data: st.DataObject, told: list[RecordChanged]) -> None:
+@settings(deadline=None)
+@given(data=st.data(), told=events(Email=ADDRESSES))
+def test_any_order_ends_with_the_same_refusal_at_the_last_address(
+    data: st.DataObject, told: list[RecordChanged]
+) -> None:
+    """D3, D4: somebody left at the first of the addresses that one record had."""
+    one = [event for event in told if (event.module, event.record_id) == ("Leads", "1")]
+    asyncio.run(_compare(data, one, SuppressionReason.UNSUBSCRIBED))
+
+
+async def _compare(data: st.DataObject, told: list[RecordChanged], refused: SuppressionReason | None = None) -> None:
     in_order, shuffled = synced(besides="Contacts"), synced(besides="Contacts")
+    for crm in (in_order, shuffled):
+        await crm.suppressions.add([a_suppression(reason=refused)] if refused else [])
     for event in sorted(told, key=lambda event: (event.changed_at, event.module, event.record_id)):
         await in_order.tell(event)
     again = data.draw(st.lists(st.sampled_from(told), max_size=4)) if told else []
@@ -470,7 +546,12 @@ async def _compare(data: st.DataObject, told: list[RecordChanged]) -> None:
     for start in range(0, len(arrivals), window):
         await shuffled.tell(*arrivals[start : start + window])
     assert _without_bookkeeping(shuffled) == _without_bookkeeping(in_order)
-    assert shuffled.seen() == in_order.seen()
+    suppressed = {an_id(ANN)} if refused else set()  # whether it is opted out besides says nothing more of it
+    assert _seen(shuffled, suppressed) == _seen(in_order, suppressed)
+
+
+def _seen(crm: Audience, without: set[str]) -> dict[str, Any]:
+    return {key: seen for key, seen in crm.seen().items() if key not in without}
 
 
 def _without_bookkeeping(crm: Audience) -> dict[str, Any]:

@@ -88,3 +88,15 @@ async def test_only_an_active_sync_can_be_paused(status: SyncStatus) -> None:
 async def test_an_unknown_sync_cannot_be_paused() -> None:
     with pytest.raises(UnknownSync, match="sync leads is not stored"):
         await Audience().moves.pause("leads")
+
+
+async def test_a_run_that_a_dying_command_left_open_ends_with_its_next_slice() -> None:
+    """Another sync of the same module and list would wait for it for ever."""
+    records = MemoryRecords(a_record("1", {"Email": ANN}))
+    crm = Audience(records=records, syncs=MemorySyncs(a_sync(), a_sync("others")))
+    [waiting] = await crm.runner(SyncRequested(sync_id="leads", request_id="crm 1"))
+    await crm.syncs.save(crm.syncs.stored["leads"].moved_to(SyncStatus.PAUSED))
+    assert await crm.runner(waiting) == []
+    assert crm.contacts.stored == {}
+    assert crm.runs.stored["leads-r1"].ended_because == "paused"
+    assert await crm.runner(SyncRequested(sync_id="others", request_id="crm 2"))

@@ -182,6 +182,15 @@ async def test_a_slice_that_was_in_hand_takes_back_what_it_stored(times: int) ->
     assert crm.lists_of(ANN) == set()
 
 
+async def test_a_record_that_changes_while_its_sync_is_deleted_is_on_no_list() -> None:
+    """Its window had begun by the rules of the sync, and those who took people off had passed by."""
+    crm = Audience(syncs=MemorySyncs(a_sync()))
+    crm.contacts = Deleting(crm)
+    await crm.tell(an_update())
+    assert crm.syncs.stored == {}
+    assert crm.lists_of(ANN) == set()
+
+
 async def test_a_late_slice_of_a_deleted_sync_does_nothing_to_a_new_one_of_the_same_name() -> None:
     crm = Audience(records=MemoryRecords(a_record("1", {"Email": ANN})), syncs=MemorySyncs(a_sync()))
     [late] = await crm.runner(SyncRequested(sync_id="leads", request_id="crm 1"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from domain.contact import Contact
 from domain.errors import Busy, IllegalTransition, Transient
 from domain.slices import Run
 from domain.sync import Sync, SyncStatus
@@ -14,9 +16,10 @@ from handlers.sync_runs import SLICE_SIZE, SUPERSEDED
 from messages.base import Message
 from messages.sync_requested import SyncDefinition, SyncMode, SyncRequested
 from tests.builders import a_record, a_sync, later
+from tests.fakes.contacts import MemoryContacts
 from tests.fakes.records import MemoryRecords
 from tests.fakes.syncs import MemorySyncs
-from tests.handlers.audience import Audience
+from tests.handlers.audience import ANN, Audience
 
 LEADS = SLICE_SIZE + 1  #: two slices
 
@@ -107,6 +110,31 @@ async def test_a_changed_map_ends_the_run_that_began_with_the_old_one() -> None:
     await finish(crm, old)
     assert crm.contacts.stored == {}
     assert crm.runs.stored["leads-r1"].ended_because == SUPERSEDED
+
+
+class Changing(MemoryContacts):
+    """The sync gets another list and runs from beginning to end while a slice of its run is being stored."""
+
+    def __init__(self, crm: Audience) -> None:
+        super().__init__()
+        self.stored, self.crm, self.begun = crm.contacts.stored, crm, False
+
+    async def save(self, contacts: Sequence[Contact]) -> frozenset[str]:
+        if not self.begun:
+            self.begun = True
+            await self.crm.syncs.save(replace(self.crm.syncs.stored["leads"], lists=("other",)))
+            await self.crm.run(asked("crm 2"))
+        return await super().save(contacts)
+
+
+async def test_a_slice_that_was_in_hand_ends_as_the_changed_sync_has_it() -> None:
+    crm = Audience(records=MemoryRecords(a_record("1", {"Email": ANN})), syncs=MemorySyncs(a_sync()))
+    [in_hand] = await crm.runner(asked())
+    crm.contacts = Changing(crm)
+    assert await crm.runner(in_hand) == []  # type: ignore[arg-type]
+    assert crm.lists_of(ANN) == {"other"}
+    assert {run.ended_because for run in crm.runs.stored.values()} == {"", SUPERSEDED}
+    assert all(run.ended_at for run in crm.runs.stored.values())
 
 
 async def test_a_crash_after_the_run_was_begun_is_mended_by_the_repeat() -> None:

@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from domain.contact import Membership
+from domain.contact import Membership, OptOut
 from domain.eligibility import SuppressionReason
-from tests.builders import a_member, an_id
+from tests.builders import NOW, a_member, an_id
 from tests.integration.typed import typed
 from tests.integration.whole_way import World, world
 from tests.waiting import wait_until
 
-ANN, BOB = "ann@crm.example", "bob@crm.example"
+ANN, BOB, MOE = "ann@crm.example", "bob@crm.example", "moe@crm.example"
 EXAMPLES = Path(__file__).parents[2] / "examples/zoho"
 
 
@@ -83,7 +83,8 @@ async def test_suppressions_outlive_contacts_and_are_taken_back_only_with_a_reas
     file.write_text("Name;E-Mail\nAnn;ann@crm.example\nEve;eve@crm.example\nNo;nobody\n")
     bare.write_text("dan@crm.example\ncat@crm.example\n")
     async with world(deployment, "record-changed", smtp_port=1) as here:
-        await here.stores.contacts.save([a_member(ANN)])
+        moved = a_member(MOE, opt_out=OptOut(NOW, "moved:complained"))
+        await here.stores.contacts.save([a_member(ANN), moved])
         await done(here, "suppression", "add", BOB, "--because", "asked on the phone")
         brought = await typed(here, "suppression", "import", str(file), "--because", "left the old system")
         again = await typed(here, "suppression", "import", str(file), "--because", "again")
@@ -96,6 +97,9 @@ async def test_suppressions_outlive_contacts_and_are_taken_back_only_with_a_reas
         )
         rest = await done(here, "suppression", "remove", ANN, "--reason", "manual", "--because", "ticket 7", "--yes")
         found = await told(here, "contact", "show", ANN)
+        await done(here, "suppression", "remove", MOE, "--reason", "unsubscribed", "--because", "ticket 8", "--yes")
+        welcome = await told(here, "contact", "show", MOE)
+        twice = await typed(here, "suppression", "remove", MOE, "--reason", "unsubscribed", "--because", "x", "--yes")
     assert (brought.code, brought.out.strip()) == (1, "2 rows suppressed as manual, 1 row refused.")
     assert "row 4, column E-Mail: 'nobody' is not an email address" in brought.err
     assert again.out == brought.out
@@ -109,6 +113,8 @@ async def test_suppressions_outlive_contacts_and_are_taken_back_only_with_a_reas
     assert rest == "No longer suppressed as manual."
     assert (found["suppressions"], found["opted_out"]) == ([], False)
     assert {each["because"] for each in found["lifted"]} == {"ticket 7"}
+    assert (welcome["opted_out"], welcome["contact"]["consents"][-1]["proof"]) == (False, "ticket 8")
+    assert (twice.code, "not suppressed as unsubscribed" in twice.err) == (1, True)
 
 
 async def test_what_zoho_posts_becomes_records_and_questions(deployment: dict[str, str]) -> None:
