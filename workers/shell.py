@@ -33,7 +33,7 @@ class ShellOptions:
 def run(main: Coroutine[Any, Any, int]) -> int:
     """The result of `main`, on uvloop where it is installed."""
     gc.freeze()  # what was imported stays: nobody need look through it again
-    gc.set_threshold(GARBAGE_LOOKS)
+    gc.set_threshold(GARBAGE_LOOKS, 5, 2)  # the old too: a cycle may hold the bytes of a mail
     try:
         import uvloop
     except ImportError:
