@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from workers.circuit import Circuit
+from workers.circuit import Circuit, CircuitState
 from workers.consumer import Consumer
 from workers.handler_clock import HandlerClock
 from workers.inbox import Inbox
@@ -58,11 +58,16 @@ class Consuming:
     def trouble(self) -> list[str]:
         """Why nothing is taken although we are connected, and what will not come to an end."""
         found = []
-        if not self.circuit.is_closed and (self.consumer.unsettled or not self.consumer.is_consuming):
+        if self._rests():
             found.append(f"{self.name} rests: {self.circuit.why}")
         if self.clock.is_stuck:
             found.append(f"{self.name} is stuck: a handler has been at work for {self.clock.longest_s:.0f} s")
         return found
+
+    def _rests(self) -> bool:
+        """A probe that finds the queue empty leaves the circuit open, and nothing waits for it."""
+        waits_for_a_probe = self.circuit.state is CircuitState.PROBING and self.consumer.is_consuming
+        return not self.circuit.is_closed and (not waits_for_a_probe or bool(self.consumer.unsettled))
 
     async def run(self) -> None:
         self.consumer.start()

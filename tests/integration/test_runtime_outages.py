@@ -62,7 +62,7 @@ async def test_a_queue_rests_while_a_server_is_away_and_says_so(amqp_url: str, k
     opened = process.metrics.circuit_open.labels("ping")._value.get
     async with running(process, kind(process, relay.handler)):
         await until(lambda: opened() == 1, "the circuit opens")
-        assert "ping rests: the relay is away" in process.not_ready()
+        await until(lambda: "ping rests: the relay is away" in process.not_ready(), "it says so")
         before = len(relay.handler.windows)
         await asyncio.sleep(3)
         assert set(relay.handler.windows[before:]) <= {1}, "a probe is one message"
