@@ -57,7 +57,7 @@ async def test_an_absent_server_is_said_quickly(nobody: str) -> None:
     began = time.monotonic()
     with pytest.raises(StoreUnavailable, match="MongoDB does not answer") as raised:
         await ping(database)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert "Topology" not in str(raised.value)
     assert raised.value.__cause__ is not None
     database.client.close()

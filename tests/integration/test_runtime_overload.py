@@ -31,7 +31,7 @@ def limit(servers: tested.TestedServers, url: str, queue: str, messages: int) ->
 async def test_a_full_queue_refuses_and_the_publisher_says_so(amqp_url: str, servers: tested.TestedServers) -> None:
     await declared(amqp_url)
     await asyncio.to_thread(limit, servers, amqp_url, "ping", 50)
-    async with publishing(amqp(amqp_url), deadline_s=1.5) as publisher:
+    async with publishing(amqp(amqp_url), deadline_s=4) as publisher:
         with pytest.raises(BrokerUnavailable, match="its queue is full"):
             await publisher.publish(pings(400))
     assert 50 <= await ready(amqp_url, "ping") < 400
@@ -78,7 +78,7 @@ async def test_publishers_wait_while_memory_is_short_and_workers_go_on_acknowled
     handler = Remembers()
     process = runtime(amqp_url, MemoryParking())
     async with (
-        publishing(amqp(amqp_url), deadline_s=2) as hasty,
+        publishing(amqp(amqp_url), deadline_s=5) as hasty,
         publishing(amqp(amqp_url), deadline_s=60) as patient,
         running(process, process.single(Ping, handler.one)),
     ):
