@@ -11,11 +11,9 @@ from collections.abc import Iterable
 
 from domain.campaign import Campaign
 
-#: What a campaign has under way where relays are limited, in seconds of their pace: the next campaign stands in line
-#: behind it. Behind 32 batches of 80 at 100 a second that would be 26 s, and then 26 s for the other.
-TURN_S = 1.5
-FEWEST = 4  #: so that no worker stands idle with its part of the pace, which the others would not get
-SMALLEST = 10  #: what is done once a batch costs as much as ten mails
+#: Mails a second that one batch is enough for, on one worker whose relay takes a second to answer.
+_BATCH_PER_S = 100
+_FEWEST = 4  #: while one waits for its last answers, others go on
 
 
 def next_in_chain(campaign: Campaign, number: int) -> int | None:
@@ -33,22 +31,11 @@ def heads(first_round: int, chains: int, unfinished: Iterable[int]) -> list[int]
     return sorted(found.values())
 
 
-def batch_at(most: int, per_s: float | None) -> int:
-    """Emails per batch: at a slow pace so few that the batches of a turn are shared by all workers.
+def chains_at(most: int, per_s: float | None) -> int:
+    """How many batches of a campaign are under way at once; fewer at a slow pace: no more is begun than can go.
 
-    `per_s` as for `chains_at`. At 100 a second it is 100 * 1.5 / 4: 38.
+    `per_s` is what all relays take together, None if that is not limited.
     """
     if per_s is None:
         return most
-    return min(most, max(SMALLEST, math.ceil(per_s * TURN_S / FEWEST)))
-
-
-def chains_at(most: int, per_s: float | None, batch_size: int) -> int:
-    """How many batches of a campaign are under way at once; fewer at a slow pace, so that campaigns take turns.
-
-    `per_s` is what all relays take together, None if that is not limited. At 100 a second in batches of 38 it is
-    100 * 1.5 / 38, rounded up: 4.
-    """
-    if per_s is None:
-        return most
-    return min(most, max(FEWEST, math.ceil(per_s * TURN_S / batch_size)))
+    return min(most, max(_FEWEST, math.ceil(per_s / _BATCH_PER_S)))

@@ -2,7 +2,8 @@
 
 A throttle hands out moments. Each permit is a moment of its own, `1 / rate` after the one before it, whoever got that
 one: however many workers ask, no second holds more permits than the rate. A worker asks about once a second, for as
-many mails as it has, and gets at most its share of the next `HORIZON_S`.
+many mails as it has, and gets at most its share of the next `HORIZON_S`: campaigns get equal parts, and of each the
+workers that have mails of it waiting. Who got all that it wanted has no part: nothing is kept for who is idle.
 
 Times are milliseconds on the store's clock: the clocks of workers may differ.
 """
@@ -10,11 +11,15 @@ Times are milliseconds on the store's clock: the clocks of workers may differ.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from domain.smtp_reply import Reason, Reply, verdict
 
 HORIZON_S = 1.25  #: how far ahead moments are given away: the second that a worker asks for, and time for the asking
+KEPT_S = 0.5  #: a moment that nobody took for so long is lost; before, a gap between two batches costs nothing
+LEAD_S = 0.25  #: while less is given away, workers get as much as if they had never asked: it must not run dry
 LIVE_S = 3.0  #: a worker that did not ask for this long has no share
 FLOOR_PER_S = 0.2  #: never slower; also the pace of the probes after a pause, until one is taken
 GOOD_PER_STEP = 100  #: mails taken in a row that make the rate one mail per second higher
@@ -43,6 +48,7 @@ class Ask:
     good: int = 0  #: mails taken
     slow: int = 0  #: replies that asked to slow down
     spread: float = 0.5  #: a number from 0 to 1 that places a pause within its jitter
+    campaigns: tuple[str, ...] = ("",)  #: whose mails they are, each named once
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +56,12 @@ class Grant:
     """Permits, the first `start_s` from now and each further one `gap_s` later."""
 
     permits: int
-    start_s: float = 0
+    start_s: float = 0  #: below 0: moments that went by unused
     gap_s: float = 0
     pause_s: float = 0  #: nothing goes this way for so long: the servers asked for it
     workers: int = 1  #: that share the throttle, the one that asked included
     free: bool = False  #: whether there is no limit now
+    parts: tuple[float, ...] = ()  #: of each campaign that was asked for, the part of it that is this worker's
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,8 @@ class Taker:
     worker: str
     at_ms: float
     got: int
+    need: int = 0  #: mails more that it wanted
+    campaigns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +172,12 @@ def _granted(standing: Standing, ask: Ask, now_ms: float) -> tuple[Standing, Gra
         taken = _taking(standing, others, ask, ask.wanted, now_ms)
         return taken, Grant(ask.wanted, workers=workers, free=True)
     gap_ms = 1000 / per_s
-    first_ms = max(standing.next_ms, now_ms)
+    first_ms = standing.next_ms if standing.next_ms >= now_ms - 1000 * KEPT_S else now_ms
     room = max(0, math.ceil((now_ms + 1000 * HORIZON_S - first_ms) / gap_ms))
-    got = min(ask.wanted, room, _share(per_s, others))
+    parts, share = _share(per_s, ask, [each for each in others if each.need], _since_s(standing, ask, first_ms, now_ms))
+    got = min(ask.wanted, room, share)
     taken = replace(_taking(standing, others, ask, got, now_ms), next_ms=first_ms + got * gap_ms)
-    return taken, Grant(got, (first_ms - now_ms) / 1000, gap_ms / 1000, workers=workers)
+    return taken, Grant(got, (first_ms - now_ms) / 1000, gap_ms / 1000, workers=workers, parts=parts)
 
 
 def _pace(standing: Standing) -> float | None:
@@ -176,14 +186,25 @@ def _pace(standing: Standing) -> float | None:
     return min(known, default=None)
 
 
-def _share(per_s: float, others: tuple[Taker, ...]) -> int:
-    """An equal part, or what the others leave if that is more."""
-    whole = per_s * HORIZON_S
-    return math.ceil(max(whole / (len(others) + 1), whole - sum(each.got for each in others)))
+def _since_s(standing: Standing, ask: Ask, first_ms: float, now_ms: float) -> float:
+    """For how long a worker gets its share: since it asked last, so that it does not matter who asks first."""
+    if first_ms < now_ms + 1000 * LEAD_S:
+        return HORIZON_S
+    asked_ms = min((each.at_ms for each in standing.takers if each.worker == ask.worker), default=0.0)
+    return min(HORIZON_S, (now_ms - asked_ms) / 1000)
+
+
+def _share(per_s: float, ask: Ask, needy: Sequence[Taker], since_s: float) -> tuple[tuple[float, ...], int]:
+    """What part of each campaign is this worker's, and its permits: by these parts, or what is left to it if more."""
+    parts = tuple(1 / (1 + sum(of in each.campaigns for each in needy)) for of in ask.campaigns)
+    campaigns = len({*ask.campaigns, *chain.from_iterable(each.campaigns for each in needy)})
+    fair = per_s * since_s * (math.fsum(parts) / campaigns)
+    left = per_s * HORIZON_S - sum(each.need for each in needy)
+    return parts, max(1, math.floor(fair + 0.5), math.ceil(left))
 
 
 def _taking(standing: Standing, others: tuple[Taker, ...], ask: Ask, got: int, now_ms: float) -> Standing:
-    me = (Taker(ask.worker, now_ms, got),) if ask.wanted else ()
+    me = (Taker(ask.worker, now_ms, got, ask.wanted - got, ask.campaigns),) if ask.wanted else ()
     return replace(standing, takers=(*others, *me))
 
 

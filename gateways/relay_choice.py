@@ -27,14 +27,15 @@ class Member:
     probe: Callable[[], Awaitable[None]]  #: logs in, or raises RelayUnavailable
     weight: int = 1  #: its share of the mails, against the weights of the others
     backup: bool = False  #: only while none of the others is well
-    failures: int = 0  #: in a row; more than none means that it rests
+    failures: int = 0  #: since it answered a mail last
+    rests: bool = False  #: until it lets us in
     rests_until_s: float = 0
     credit: int = field(default=0)  #: what it is owed by its weight
     probing: asyncio.Task[None] | None = None
 
     @property
     def is_well(self) -> bool:
-        return self.failures == 0
+        return not self.rests
 
     def failed(self, now_s: float, spread: float) -> None:
         """It rests: 10 s, 20 s, … 5 min, ±20 %. `spread` is a number from 0 to 1.
@@ -44,9 +45,15 @@ class Member:
         if now_s >= self.rests_until_s:
             rest_s = min(MOST_REST_S, REST_S * 2.0 ** min(self.failures, 10)) * (1 + JITTER * (2 * spread - 1))
             self.failures, self.rests_until_s = self.failures + 1, now_s + rest_s
+        self.rests = True
 
-    def recovered(self) -> None:
-        self.failures, self.rests_until_s = 0, 0
+    def let_us_in(self) -> None:
+        """It gets mails again. What it failed counts until it answers one: one that takes logins and no mail rests
+        ever longer."""
+        self.rests = False
+
+    def answered(self) -> None:
+        self.failures, self.rests, self.rests_until_s = 0, False, 0
 
 
 def shares(

@@ -92,7 +92,7 @@ class Relays:
             member.failed(self._elapsed(), self._spread())
             log.warning("relay_rests", relay=member.name, error=str(error), failures=member.failures)
         else:
-            member.recovered()
+            member.let_us_in()
             log.info("relay_is_back", relay=member.name)
 
 
@@ -114,7 +114,7 @@ class _Part:
                     self.broken.append(attempt)
                     continue
                 if attempt.wire is Wire.ANSWERED:
-                    self.member.recovered()
+                    self.member.answered()
                 del self.untouched[attempt.email_id]
                 tell(attempt)
 

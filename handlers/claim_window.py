@@ -7,7 +7,7 @@ started.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +20,7 @@ class Room:
     """What one batch takes up of the window."""
 
     window: ClaimWindow
+    campaign_id: str
     count: int = 0  #: of its emails that are begun and not recorded
 
     @property
@@ -35,7 +36,7 @@ class Room:
         """So many outcomes more are durable; also those of a batch that was given back, none of it being under way."""
         freed = min(count, self.count)
         self.count -= freed
-        self.window.free(freed)
+        self.window.free(self.campaign_id, freed)
 
     def leave(self) -> None:
         self.recorded(self.count)
@@ -50,7 +51,8 @@ class _Waiting:
 
 @dataclass(slots=True)
 class ClaimWindow:
-    """First come, first served, urgent batches before the others, and nobody overtakes: so everybody's turn comes.
+    """Urgent batches before the others; the campaign that has least under way is next, its batches first come, first
+    served. So everybody's turn comes, and who has many batches here gets no more of a slow relay.
 
     The reserve is kept free for urgent batches: ordinary ones may be slow to end, as on a throttle. A portion that is
     larger than the window goes alone.
@@ -60,8 +62,9 @@ class ClaimWindow:
     reserve: int = 0  #: of them, for urgent batches alone
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     in_use: int = 0
-    _urgent: deque[_Waiting] = field(default_factory=deque)
-    _ordinary: deque[_Waiting] = field(default_factory=deque)
+    _of: Counter[str] = field(default_factory=Counter)  #: what is in use, by campaign
+    _urgent: list[_Waiting] = field(default_factory=list)
+    _ordinary: list[_Waiting] = field(default_factory=list)
 
     def is_wanted_by_others(self, room: Room) -> bool:
         return any(waiting.room is not room for queue in (self._urgent, self._ordinary) for waiting in queue)
@@ -84,8 +87,9 @@ class ClaimWindow:
                 self._admit()
         return waiting.turn.done()
 
-    def free(self, count: int) -> None:
+    def free(self, campaign_id: str, count: int) -> None:
         self.in_use -= count
+        self._of -= Counter({campaign_id: count})
         self._admit()
 
     async def _until_turn(self, waiting: _Waiting) -> None:
@@ -99,9 +103,11 @@ class ClaimWindow:
     def _admit(self) -> None:
         while queue := self._urgent or self._ordinary:
             limit = self.size if queue is self._urgent else self.size - self.reserve
-            if self.in_use and self.in_use + queue[0].count > limit:
+            first = min(queue, key=lambda each: self._of[each.room.campaign_id])
+            if self.in_use and self.in_use + first.count > limit:
                 return
-            first = queue.popleft()
+            queue.remove(first)
             self.in_use += first.count
+            self._of[first.room.campaign_id] += first.count
             first.room.count += first.count
             first.turn.set_result(None)

@@ -60,17 +60,22 @@ class Pace:
         What is in no part did not go: also those whose sending domain has used up its day of warm-up.
         """
         who, waiting = object(), [(mail, self._names(mail)) for mail in mails]
+        campaign_id = _campaign_of(mails)
         patient_until_s = self.desk.elapsed() + self.desk.pacing.patience_s
         try:
             while waiting and keep_going():
                 await self.desk.look()
-                await self.desk.ask(self._wanted(waiting))
-                found = self._sorted(who, waiting, impatient=self.desk.elapsed() >= patient_until_s)
+                wanted = self._wanted(waiting)
+                self.desk.want(who, campaign_id, wanted)
+                await self.desk.ask(wanted)
+                found = self._sorted(who, campaign_id, waiting, impatient=self.desk.elapsed() >= patient_until_s)
                 waiting = found.rest
                 if found.ready or found.put_off:
-                    self.desk.leave(who)
+                    self.desk.want(who, campaign_id, self._wanted(waiting))
+                    self.desk.step_back(who)
                     yield Portion(found.ready, found.put_off)
                 else:
+                    self.desk.waits()
                     await self.sleep(self._wait_s(waiting))
             await self.desk.report()
         finally:
@@ -94,9 +99,8 @@ class Pace:
             self.desk.good(names)
         return attempt
 
-    def _sorted(self, who: object, waiting: Sequence[_Waiting], *, impatient: bool) -> _Sorted:
+    def _sorted(self, who: object, campaign_id: str, waiting: Sequence[_Waiting], *, impatient: bool) -> _Sorted:
         now_s, wanted = self.desk.elapsed(), self._wanted(waiting)
-        campaign_id = _campaign_of(waiting)
         found = _Sorted({name: self.desk.of(name).share(who, campaign_id, now_s) for name in wanted})
         pauses_s = {name: pause_s for name in wanted if (pause_s := self.desk.of(name).pause_s(now_s))}
         for mail, names in waiting:
@@ -144,6 +148,6 @@ def _warm_up_of(mail: OutgoingMail) -> str:
     return WARM_UP + (mail.from_domain or domain_of(mail.sender))
 
 
-def _campaign_of(waiting: Sequence[_Waiting]) -> str:
+def _campaign_of(mails: Sequence[OutgoingMail]) -> str:
     """A batch is of one campaign; an email's id begins with it."""
-    return waiting[0][0].email_id.partition(":")[0]
+    return mails[0].email_id.partition(":")[0] if mails else ""

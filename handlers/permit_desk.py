@@ -18,6 +18,7 @@ from handlers.permits import Permits, Run
 from handlers.ports import Throttles
 
 _LOOK_EVERY_S = 1.0  #: for what others slowed down or set
+_HELD_UP_S = 2.0  #: while a batch waited for a permit within this time, those here are held up
 _ANSWER_S = 5.0  #: a throttle that does not answer for so long gives nothing
 
 T = TypeVar("T")
@@ -33,6 +34,7 @@ class PermitDesk:
     _limited: frozenset[str] = frozenset()  #: beyond the settings
     _looked_s: float = -math.inf
     _permits: dict[str, Permits] = field(default_factory=dict)
+    _waited_s: float = -math.inf  #: when a batch waited last
     _asking: set[str] = field(default_factory=set)
     _meter: _Meter = field(default_factory=lambda: _Meter())
 
@@ -47,10 +49,30 @@ class PermitDesk:
     def of(self, name: str) -> Permits:
         return self._permits.setdefault(name, Permits())
 
+    def want(self, who: object, campaign_id: str, wanted: Mapping[str, int]) -> None:
+        """So many mails of a batch wait, by throttle."""
+        for name, permits in self._permits.items():
+            permits.want(who, campaign_id, wanted.get(name, 0))
+        for name in wanted.keys() - self._permits.keys():
+            self.of(name).want(who, campaign_id, wanted[name])
+
+    def step_back(self, who: object) -> None:
+        """A batch is busy with what it got; when it waits again it is last."""
+        for permits in self._permits.values():
+            permits.step_back(who)
+
     def leave(self, who: object) -> None:
-        """A batch waits for nothing any more."""
+        """A batch wants nothing any more."""
         for permits in self._permits.values():
             permits.leave(who)
+
+    def waits(self) -> None:
+        """A batch has no permit now."""
+        self._waited_s = self.elapsed()
+
+    def holds_up(self) -> bool:
+        """Whether throttles make batches wait here."""
+        return self.elapsed() - self._waited_s < _HELD_UP_S
 
     def tried(self, names: Iterable[str]) -> None:
         self._meter.count(names, self.elapsed())
@@ -85,12 +107,12 @@ class PermitDesk:
             self._limited = found | {name for name, each in self._permits.items() if each.slow}
             self._forget()
 
-    async def ask(self, wanted: Mapping[str, int]) -> None:
-        """Get permits for so many mails of each throttle, where it is time to."""
-        for name, count in wanted.items():
+    async def ask(self, names: Iterable[str]) -> None:
+        """Get permits for what all batches here want of these throttles, where it is time to."""
+        for name in names:
             permits = self.of(name)
-            if permits.slow or permits.is_to_ask(self.elapsed()):
-                await self._asked(name, count)
+            if permits.slow or (permits.wanted and permits.is_to_ask(self.elapsed())):
+                await self._asked(name, permits.wanted)
 
     async def give_back(self, name: str, count: int) -> None:
         """So many mails were permitted by a warm-up and did not go: the day is not to be used up by them."""
@@ -114,15 +136,18 @@ class PermitDesk:
     async def _granted(self, name: str, wanted: int) -> None:
         permits, used = self.of(name), self._meter.per_s(name)
         good, slow = permits.good, permits.slow
-        more = max(wanted, round(used)) if wanted else 0
+        often = permits.is_often_asked(self.elapsed())
+        more = max(wanted, round(used)) if wanted and often else wanted
         limits = self.pacing.limits.get(name, Limits())
-        ask = Ask(name, self.worker, more, limits, used, good, slow, self.spread())
+        campaigns = permits.campaigns
+        ask = Ask(name, self.worker, more, limits, used, good, slow, self.spread(), campaigns)
         grant = await _answer(self.throttles.take(ask))
         now_s = self.elapsed()
         if grant is None:
             return permits.granted(Run(now_s, 0, 0), wanted=1, now_s=now_s)
         permits.good, permits.slow = permits.good - good, permits.slow - slow
-        permits.workers = grant.workers
+        most = max(grant.parts, default=1.0)
+        permits.parts = {campaign_id: part / most for campaign_id, part in zip(campaigns, grant.parts, strict=False)}
         if grant.pause_s:
             return permits.close(now_s + grant.pause_s)
         run = Run(now_s + grant.start_s, grant.gap_s, grant.permits)
@@ -139,7 +164,7 @@ class PermitDesk:
 
     def _forget(self) -> None:
         """What limits nothing any more: small domains are many."""
-        for name in [name for name, each in self._permits.items() if not (self.limits(name) or each.waiting)]:
+        for name in [name for name, each in self._permits.items() if not (self.limits(name) or each.wants)]:
             del self._permits[name]
 
 

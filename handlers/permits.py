@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 #: A moment that went by unused for so long is lost: what was saved up would go out as a burst.
 KEPT_S = 1.0
 ASK_EVERY_S = 1.0
 AHEAD_S = 0.25  #: new moments are asked for so long before the last one
+_AWAY_S = 0.5  #: while a campaign waits for the answers to what it got, its turn is kept for it so long
+_MISSED = 5.0  #: permits that a campaign gets afterwards, if it was not there when its turn came
+_SPARE = 1.5  #: asks beyond one a second
 
 
 @dataclass(slots=True)
@@ -53,14 +56,31 @@ class Permits:
     runs: deque[Run] = field(default_factory=deque)
     closed_until_s: float = 0  #: end of a pause
     asked_s: float = -math.inf
+    spare: float = _SPARE  #: asks that are left beyond one a second
     short: bool = False  #: whether the last answer was less than what was wanted
+    wants: dict[object, tuple[str, int]] = field(default_factory=dict)  #: campaigns and mails of batches
     waiting: dict[object, str] = field(default_factory=dict)  #: batches with their campaigns, who is next first
-    turns: dict[str, None] = field(default_factory=dict)  #: their campaigns, whose turn it is first
+    had: dict[str, float] = field(default_factory=dict)  #: permits of their campaigns, by the parts of them
+    seen_s: dict[str, float] = field(default_factory=dict)  #: when they waited last
+    parts: Mapping[str, float] = field(default_factory=dict)  #: of campaigns, that are this worker's
     good: int = 0  #: mails taken since it was asked last
     slow: int = 0  #: replies that asked to slow down since then
-    workers: int = 1  #: that share the throttle
+
+    @property
+    def wanted(self) -> int:
+        """Mails of all batches here that have no permit."""
+        return max(0, sum(count for _, count in self.wants.values()) - sum(run.count for run in self.runs))
+
+    @property
+    def campaigns(self) -> tuple[str, ...]:
+        return tuple(sorted({campaign_id for campaign_id, _ in self.wants.values()}))
+
+    def is_often_asked(self, now_s: float) -> bool:
+        """Whether one more ask is more than one a second: it should be for mails to come as well."""
+        return min(_SPARE, self.spare + now_s - self.asked_s) < 1
 
     def granted(self, run: Run, *, wanted: int, now_s: float) -> None:
+        self.spare = max(-1.0, min(_SPARE, self.spare + now_s - self.asked_s) - 1)
         self.asked_s, self.short = now_s, run.count < wanted
         if run.count:
             self.runs.append(run)
@@ -82,7 +102,7 @@ class Permits:
         if self.pause_s(now_s):
             return False
         spent = self.due(now_s) == 0 and (not self.runs or self.runs[-1].end_s - now_s <= AHEAD_S)
-        return spent and (not self.short or now_s - self.asked_s >= ASK_EVERY_S)
+        return spent and now_s >= self._ask_again_s(now_s)
 
     def due(self, now_s: float) -> int:
         """Permits whose moment has come."""
@@ -94,14 +114,17 @@ class Permits:
     def share(self, who: object, campaign_id: str, now_s: float) -> int:
         """How many of them are for this batch: campaigns take turns, and the batches of each, so none is starved."""
         self.waiting.setdefault(who, campaign_id)
-        self.turns.setdefault(campaign_id)
-        part = _part(self.due(now_s), list(self.turns), campaign_id)
+        least = max(self.had.values(), default=0.0) - _MISSED
+        self.had[campaign_id] = max(least, self.had.get(campaign_id, least))
+        self.seen_s[campaign_id] = now_s
+        there = {each: had for each, had in self.had.items() if now_s - self.seen_s[each] < _AWAY_S}
+        part = _turns(self.due(now_s), there, self.parts)[campaign_id]
         return _part(part, [each for each, of in self.waiting.items() if of == campaign_id], who)
 
     def use(self, count: int, campaign_id: str) -> None:
         """So many of those that are due; then it is the others' turn."""
-        if campaign_id in self.turns:
-            self.turns[campaign_id] = self.turns.pop(campaign_id)
+        if campaign_id in self.had:
+            self.had[campaign_id] += count / self.parts.get(campaign_id, 1.0)
         while count and self.runs:
             part = min(count, self.runs[0].count)
             self.runs[0].use(part)
@@ -109,17 +132,46 @@ class Permits:
             if not self.runs[0].count:
                 self.runs.popleft()
 
+    def want(self, who: object, campaign_id: str, count: int) -> None:
+        """So many mails of this batch have no permit yet."""
+        if count:
+            self.wants[who] = (campaign_id, count)
+        else:
+            self.wants.pop(who, None)
+
+    def step_back(self, who: object) -> None:
+        """It does not wait at this moment; when it comes back it is last."""
+        self.waiting.pop(who, None)
+
     def leave(self, who: object) -> None:
-        """It does not wait any more; when it comes back it is last."""
-        campaign_id = self.waiting.pop(who, None)
-        if campaign_id is not None and campaign_id not in self.waiting.values():
-            self.turns.pop(campaign_id)
+        """It wants nothing any more."""
+        self.step_back(who)
+        self.wants.pop(who, None)
+        here = {*self.waiting.values(), *(of for of, _ in self.wants.values())}
+        self.had = {each: had for each, had in self.had.items() if each in here}
+        self.seen_s = {each: at_s for each, at_s in self.seen_s.items() if each in here}
 
     def wait_s(self, now_s: float) -> float:
         """Until the next moment, or until it is time to ask again."""
         if self.runs:
             return max(0.0, self.runs[0].next_s - now_s)
-        return max(0.0, self.asked_s + ASK_EVERY_S - now_s) if self.short else 0.0
+        return max(0.0, self._ask_again_s(now_s) - now_s)
+
+    def _ask_again_s(self, now_s: float) -> float:
+        """When more may be asked for: what was refused is there a little later, and there is an ask a second."""
+        if not self.short:
+            return self.asked_s
+        return self.asked_s + (ASK_EVERY_S if self.is_often_asked(now_s) else AHEAD_S)
+
+
+def _turns(total: int, had: Mapping[str, float], parts: Mapping[str, float]) -> Mapping[str, int]:
+    """One by one to who had least, by the part of it that is here."""
+    found, had = dict.fromkeys(had, 0), dict(had)
+    for _ in range(total):
+        poorest = min(had, key=had.__getitem__)
+        found[poorest] += 1
+        had[poorest] += 1 / parts.get(poorest, 1.0)
+    return found
 
 
 def _part(total: int, order: Sequence[object], one: object) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domain.campaign import Campaign, CampaignStatus
 from domain.chains import next_in_chain
@@ -11,6 +11,7 @@ from domain.contact import address
 from domain.email import NO_SLICE, Email, EmailState
 from domain.errors import NotReady, UnknownCampaign
 from domain.slices import Claim, Slice
+from handlers.lanes import Lanes
 from handlers.ports import Campaigns, Emails, Slices
 from handlers.slice_sender import SliceEnd, SliceSender
 from handlers.warm_up_gate import WarmUpGate
@@ -32,6 +33,7 @@ class BatchSender:
     gate: WarmUpGate
     owner: str  #: names this process in claims
     lease_s: float = 60
+    lanes: Lanes = field(default_factory=lambda: Lanes(5, lambda: False))  #: of this process
 
     async def __call__(self, message: SendBatch) -> Sequence[Message]:
         """
@@ -40,6 +42,15 @@ class BatchSender:
             NotReady: addresses were named of a campaign that is not being sent.
             RelayUnavailable: the relay went away; what was not sent was given back.
         """
+        if not self.lanes.enter(message):
+            return []
+        try:
+            following = await self._handled(message)
+        finally:
+            self.lanes.leave(message)
+        return [*self.lanes.back(), *following]
+
+    async def _handled(self, message: SendBatch) -> Sequence[Message]:
         campaign = await self.campaigns.get(message.campaign_id)
         if campaign is None:
             raise UnknownCampaign(f"campaign {message.campaign_id} is not stored")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from domain.assembly import Assembler, OutgoingMail
+from domain.assembly import Assembler, OutgoingMail, Recipient
 from domain.campaign import Campaign
 from domain.contact import Contact
 from domain.content_failure import ContentFailed
@@ -18,6 +18,7 @@ from domain.last_check import last_check
 from domain.mailer import recipient_of
 from domain.slices import Slice
 from domain.smtp_reply import Reason
+from domain.tracking_policy import TrackingPolicy, is_tracked
 from handlers.claim_window import ClaimWindow, Room
 from handlers.hold import Hold, Holder
 from handlers.outcome_writer import OutcomeWriter
@@ -64,7 +65,9 @@ class SliceSender:
     window: ClaimWindow = field(default_factory=lambda: ClaimWindow(200))  #: of this process as well
     portion: int = 40  #: mails that are written and begun together
     fresh_s: float = 5  #: what was decided of people holds so long; a batch that has not begun by then is given back
-    turn_s: float = 5  #: a batch that a throttle makes slower gives the rest of it back when others wait for its room
+    turn_s: float = 5  #: a slow batch gives the rest of it back when others wait for its room, and more for a lane
+    is_crowded: Callable[[], bool] = lambda: True  #: whether all lanes of this process are taken
+    tracking: TrackingPolicy = TrackingPolicy.CONSENT  #: who gets counted links and a pixel (D12)
 
     async def __call__(
         self, campaign: Campaign, held: Slice, asked_at: float | None = None, *, urgent: bool = False
@@ -82,7 +85,7 @@ class SliceSender:
             rows = await self.emails.due_in_slice(campaign.id, held.number)
             until_s = self.holder.elapsed() + self.fresh_s
             people = await self._decided(campaign, rows)
-            room = Room(self.window)
+            room = Room(self.window, campaign.id)
             known = {row.id: row for row in rows}
             recording = Recording(self.recorder, room.recorded)
             try:
@@ -140,7 +143,7 @@ class SliceSender:
     def _turn(self, hold: Hold, room: Room) -> Callable[[float], bool]:
         def goes_on(begun_s: float) -> bool:
             is_over = self.holder.elapsed() - begun_s >= self.turn_s
-            return hold.keep_going() and not (is_over and room.others_wait)
+            return hold.keep_going() and not (is_over and room.others_wait and self.is_crowded())
 
         return goes_on
 
@@ -171,11 +174,14 @@ class SliceSender:
         failed: list[Outcome] = []
         for row, contact in people:
             try:
-                mails.append(assembler.mail(recipient_of(row, contact), now=self.now()))
+                mails.append(assembler.mail(self._recipient(row, contact), now=self.now()))
             except ContentFailed as error:
                 failed.append(self._untried(row, EmailState.FAILED, Reason.CONTENT_ERROR, str(error)))
         await self.writer.untried(failed)
         return mails
+
+    def _recipient(self, row: Email, contact: Contact) -> Recipient:
+        return recipient_of(row, contact, tracked=is_tracked(self.tracking, contact.tracking))
 
     def _untried(self, row: Email, state: EmailState, reason: str, detail: str | None) -> Outcome:
         if row.resent_at:  # the first mail may have arrived all the same

@@ -24,13 +24,16 @@ def steps(ask: Ask, now_ms: Any) -> list[Document]:
     return [
         {"$set": _known(ask, now_ms)},
         {"$set": {"limits": {"$ifNull": ["$override", asdict(ask.limits)]}, "live": _live(ask.worker)}},
+        {"$set": {"needy": {"$filter": {"input": "$live", "cond": {"$gt": ["$$this.need", 0]}}}}},
         {"$set": {"told": _told(ask)}},
         {"$set": _slowed(ask)},
         {"$set": _recovered(ask)},
         {"$set": {"limited": LIMITED, "per_s": _pace(), "open": {"$gte": ["$now_ms", "$until_ms"]}}},
+        {"$set": {"parts": _parts(ask), "first_ms": _first()}},
+        {"$set": {"since_s": _since_s(ask)}},
         {"$set": {"answer": _answer(ask)}},
         {"$set": {"next_ms": _next(), "takers": _takers(ask)}},
-        {"$unset": ["now_ms", "live", "told", "per_s", "open"]},
+        {"$unset": ["now_ms", "live", "needy", "parts", "first_ms", "since_s", "told", "per_s", "open"]},
     ]
 
 
@@ -99,20 +102,47 @@ def _pace() -> Document:
     return {"$min": ["$rate", "$limits.per_s", {"$cond": ["$proved", None, throttle.FLOOR_PER_S]}]}
 
 
+def _parts(ask: Ask) -> Document:
+    """Of each campaign that is asked for, the part of this worker."""
+    others = {"$filter": {"input": "$needy", "as": "other", "cond": {"$in": ["$$of", "$$other.campaigns"]}}}
+    part = {"$divide": [1, {"$add": [1, {"$size": others}]}]}
+    return {"$map": {"input": {"$literal": list(ask.campaigns)}, "as": "of", "in": part}}
+
+
+def _first() -> Document:
+    """The first moment that can be given away."""
+    kept = {"$gte": ["$next_ms", {"$subtract": ["$now_ms", 1000 * throttle.KEPT_S]}]}
+    return {"$cond": [kept, "$next_ms", "$now_ms"]}
+
+
+def _since_s(ask: Ask) -> Document:
+    mine = {"$filter": {"input": "$takers", "cond": {"$eq": ["$$this.worker", {"$literal": ask.worker}]}}}
+    asked_ms = {"$ifNull": [{"$min": {"$map": {"input": mine, "in": "$$this.at_ms"}}}, 0.0]}
+    since_s = {"$divide": [{"$subtract": ["$now_ms", asked_ms]}, 1000]}
+    short = {"$lt": ["$first_ms", {"$add": ["$now_ms", 1000 * throttle.LEAD_S]}]}
+    return {"$cond": [short, throttle.HORIZON_S, {"$min": [throttle.HORIZON_S, since_s]}]}
+
+
+def _share(ask: Ask) -> Document:
+    union = {"$setUnion": ["$$value", "$$this"]}
+    mine = {"$literal": list(ask.campaigns)}
+    campaigns = {"$size": {"$reduce": {"input": "$needy.campaigns", "initialValue": mine, "in": union}}}
+    fair = {"$multiply": ["$per_s", "$since_s", {"$divide": [{"$sum": "$parts"}, campaigns]}]}
+    left = {"$subtract": [{"$multiply": ["$per_s", throttle.HORIZON_S]}, {"$sum": "$needy.need"}]}
+    return {"$max": [1, {"$floor": {"$add": [fair, 0.5]}}, {"$ceil": left}]}
+
+
 def _answer(ask: Ask) -> Document:
-    whole = {"$multiply": ["$per_s", throttle.HORIZON_S]}
-    equal = {"$divide": [whole, {"$add": [{"$size": "$live"}, 1]}]}
-    share = {"$ceil": {"$max": [equal, {"$subtract": [whole, {"$sum": "$live.got"}]}]}}
-    first = {"$max": ["$next_ms", "$now_ms"]}
     gap = {"$divide": [1000, "$per_s"]}
-    ahead = {"$subtract": [{"$add": ["$now_ms", 1000 * throttle.HORIZON_S]}, first]}
+    ahead = {"$subtract": [{"$add": ["$now_ms", 1000 * throttle.HORIZON_S]}, "$first_ms"]}
     room = {"$max": [0, {"$ceil": {"$divide": [ahead, gap]}}]}
     limited = {"$isNumber": "$per_s"}
-    got = {"$cond": [limited, {"$min": [ask.wanted, room, share]}, ask.wanted]}
+    got = {"$cond": [limited, {"$min": [ask.wanted, room, _share(ask)]}, ask.wanted]}
     return {
         "got": {"$cond": ["$open", got, 0]},
         "gap_ms": {"$cond": [{"$and": ["$open", limited]}, gap, 0.0]},
-        "start_ms": {"$cond": [{"$and": ["$open", limited]}, {"$subtract": [first, "$now_ms"]}, 0.0]},
+        "start_ms": {"$cond": [{"$and": ["$open", limited]}, {"$subtract": ["$first_ms", "$now_ms"]}, 0.0]},
+        "parts": {"$cond": [{"$and": ["$open", limited]}, "$parts", []]},
         "pause_ms": {"$max": [0.0, {"$subtract": ["$until_ms", "$now_ms"]}]},
         "workers": {"$add": [{"$size": "$live"}, 1]},
         "free": {"$and": ["$open", {"$not": [limited]}]},
@@ -129,5 +159,11 @@ def _next() -> Document:
 def _takers(ask: Ask) -> Any:
     if not ask.wanted:
         return "$live"
-    me = {"worker": {"$literal": ask.worker}, "at_ms": "$now_ms", "got": "$answer.got"}
+    me = {
+        "worker": {"$literal": ask.worker},
+        "at_ms": "$now_ms",
+        "got": "$answer.got",
+        "need": {"$subtract": [ask.wanted, "$answer.got"]},
+        "campaigns": {"$literal": list(ask.campaigns)},
+    }
     return {"$cond": ["$open", {"$concatArrays": ["$live", [me]]}, "$live"]}

@@ -123,6 +123,7 @@ def _grant(answer: Mapping[str, Any]) -> Grant:
         permits=int(answer["got"]),
         start_s=answer["start_ms"] / 1000,
         gap_s=answer["gap_ms"] / 1000,
+        parts=tuple(answer["parts"]),
         pause_s=answer["pause_ms"] / 1000,
         workers=answer["workers"],
         free=answer["free"],
@@ -137,10 +138,14 @@ def _standing(document: Mapping[str, Any]) -> Standing:
     return Standing(
         name=document["_id"],
         **known,
-        takers=tuple(Taker(**each) for each in document.get("takers", ())),
+        takers=tuple(_taker(each) for each in document.get("takers", ())),
         override=Limits(**override) if override else None,
         limits=Limits(**limits) if limits else Limits(),
     )
+
+
+def _taker(kept: Mapping[str, Any]) -> Taker:
+    return Taker(**{**kept, "campaigns": tuple(kept.get("campaigns", ()))})
 
 
 def _warm_up(document: Mapping[str, Any]) -> WarmUp:

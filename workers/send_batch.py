@@ -12,9 +12,9 @@ from domain.assembly import Assembler
 from domain.campaign import Campaign
 from domain.mailer import mailer_of
 from handlers.hold import Holder
+from handlers.lanes import Lanes
 from handlers.outcome_writer import OutcomeWriter
 from handlers.permit_desk import PermitDesk
-from handlers.ports import Relay
 from handlers.recording import Recorder
 from handlers.send_batch import BatchSender
 from handlers.slice_sender import SliceSender
@@ -51,18 +51,22 @@ def build(resources: Resources) -> Sequence[Part]:
 
 def _sender(resources: Resources) -> BatchSender:
     stores, sending = resources.stores, resources.settings.sending
+    desk = PermitDesk(stores.throttles, new_id(), pacing(resources.settings), random.random)
+    lanes = Lanes(SEND_LANES, desk.holds_up)
     return BatchSender(
         campaigns=stores.campaigns,
         emails=stores.emails,
         slices=stores.slices,
-        send=_slice_sender(resources),
+        send=_slice_sender(resources, desk, lanes),
         gate=WarmUpGate(stores.throttles, pacing(resources.settings).warm_up_caps),
         owner=f"{resources.runtime.settlement.worker} {new_id()}",
         lease_s=sending.lease_s,
+        lanes=lanes,
     )
 
 
-def _slice_sender(resources: Resources) -> SliceSender:
+def _slice_sender(resources: Resources, desk: PermitDesk, lanes: Lanes) -> SliceSender:
+    """At the pace that all send workers share: both lanes of this process are one worker to throttles."""
     stores, settings, runtime = resources.stores, resources.settings, resources.runtime
     writer = OutcomeWriter(
         emails=stores.emails,
@@ -78,7 +82,7 @@ def _slice_sender(resources: Resources) -> SliceSender:
         suppressions=stores.suppressions,
         emails=stores.emails,
         slices=stores.slices,
-        relay=_paced(resources),
+        relay=paced(resources, desk),
         holder=Holder(stores.campaigns, stores.slices, runtime.stopping.is_set, settings.sending.lease_s),
         writer=writer,
         recorder=Recorder(writer.tried, size=flush_size(settings)),
@@ -86,12 +90,9 @@ def _slice_sender(resources: Resources) -> SliceSender:
         now=now,
         window=claim_window(settings),
         portion=portion(settings),
+        is_crowded=lanes.are_full,
+        tracking=organisation(settings).tracking,
     )
-
-
-def _paced(resources: Resources) -> Relay:
-    """The relays at the pace that all send workers share; both lanes of this process are one worker to throttles."""
-    return paced(resources, PermitDesk(resources.stores.throttles, new_id(), pacing(resources.settings), random.random))
 
 
 class Assemblers:

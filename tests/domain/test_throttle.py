@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -13,6 +14,7 @@ from domain.smtp_reply import Reply
 from domain.throttle import (
     FLOOR_PER_S,
     HORIZON_S,
+    KEPT_S,
     Ask,
     Limits,
     Standing,
@@ -37,7 +39,7 @@ def test_no_two_permits_are_nearer_than_the_rate_allows(asks: list[tuple[float, 
         standing, grant = answer(standing, Ask(NAME, worker, wanted, Limits(per_s)), now_ms)
         given_away = [now_ms / 1000 + grant.start_s + place * grant.gap_s for place in range(grant.permits)]
         moments += given_away
-        assert all(now_ms / 1000 <= at < now_ms / 1000 + HORIZON_S + 1e-6 for at in given_away)
+        assert all(-KEPT_S - 1e-6 <= at - now_ms / 1000 < HORIZON_S + 1e-6 for at in given_away)
         assert grant.permits <= wanted
     assert all(after - before >= 1 / per_s - 1e-6 for before, after in pairwise(moments))
 
@@ -51,6 +53,33 @@ def test_workers_that_ask_once_a_second_lose_little_of_it(workers: int, per_s: i
             standing, grant = answer(standing, Ask(NAME, f"w{place}", 1000, Limits(per_s)), now_ms)
             permits += grant.permits
     assert 0.95 * 60 * per_s <= permits <= 61.25 * per_s + 1
+
+
+def test_campaigns_get_equal_parts_however_many_workers_have_mails_of_each() -> None:
+    """X5: three workers have mails of the large campaign alone, one has mails of both."""
+    standing, permits = Standing(NAME), Counter[str]()
+    for second in range(40):
+        for place, campaigns in enumerate([("large",), ("large",), ("large",), ("large", "small")]):
+            now_ms = 10_000 + 1000 * (second + place / 4)
+            ask = Ask(NAME, f"w{place}", 500, Limits(100), campaigns=campaigns)
+            standing, grant = answer(standing, ask, now_ms)
+            for campaign, part in zip(campaigns, grant.parts, strict=True):
+                permits[campaign] += round(grant.permits * part / sum(grant.parts))
+    assert permits["small"] / permits.total() == pytest.approx(0.5, abs=0.03)
+    assert permits.total() == pytest.approx(4000, rel=0.04)
+
+
+def test_who_got_all_it_wanted_and_falls_silent_takes_no_part_from_the_others() -> None:
+    """X5: a batch ended, and the next one is another worker's."""
+    standing, _ = answer(Standing(NAME), Ask(NAME, "idle", 5, Limits(50)), 10_000)
+    standing, grant = answer(standing, Ask(NAME, "busy", 500, Limits(50)), 10_010)
+    assert grant.permits == 58  # all that is left of 1.25 s
+
+
+def test_a_gap_between_two_batches_loses_no_moment() -> None:
+    standing, _ = answer(Standing(NAME), Ask(NAME, "a", 50, Limits(50)), 10_000)
+    _, grant = answer(standing, Ask(NAME, "b", 10, Limits(50)), 11_400)
+    assert (grant.permits, grant.start_s) == (10, pytest.approx(-0.4))
 
 
 def test_a_rate_below_one_a_second_still_gives() -> None:

@@ -31,6 +31,7 @@ class Post:
     def __init__(self, *members: tuple[str, int, bool], answers: Mapping[str, Mapping[str, Answer]] | None = None):
         self.now_s = 0.0
         self.away: set[str] = set()
+        self.refusing: set[str] = set()  #: let us in, and take no mail
         self.probed: list[str] = []
         scripts = answers or {}
         self.relays = {
@@ -43,13 +44,17 @@ class Post:
     def _probe(self, name: str) -> Callable[[], Any]:
         async def probe() -> None:
             self.probed.append(name)
-            if self.relays[name].down_after is not None:
+            if self.relays[name].down_after is not None and name not in self.refusing:
                 raise RelayUnavailable(f"{name} is down")
 
         return probe
 
     def dies(self, name: str, after: int = 0) -> None:
         self.relays[name].down_after = len(self.relays[name].tries) + after
+
+    def refuses(self, name: str) -> None:
+        self.dies(name)
+        self.refusing.add(name)
 
     def lives(self, name: str) -> None:
         self.relays[name].down_after = None
@@ -149,6 +154,26 @@ async def test_a_failed_relay_rests_ever_longer_and_comes_back_when_it_lets_us_i
     await post.send(mails(10))
     assert post.probed == ["a", "a"]
     await post.send(mails(10))
+    assert post.counts == {"a": 5, "b": 55}
+
+
+async def test_a_relay_that_lets_us_in_and_takes_no_mail_rests_ever_longer() -> None:
+    """Logging in does not make up for what it failed; an answer to a mail does."""
+    post = Post(("a", 1, False), ("b", 1, False))
+    post.refuses("a")
+    rests = []
+    for _ in range(4):
+        await post.send(mails(10))
+        rests.append(post.members[0].rests_until_s - post.now_s)
+        post.now_s = post.members[0].rests_until_s
+        await post.send([])  # it is asked to let us in, and does
+    assert rests == [10, 20, 40, 80]
+    assert post.probed == ["a"] * 4
+    post.lives("a")
+    await post.send(mails(10))
+    post.refuses("a")
+    await post.send(mails(10))
+    assert post.members[0].rests_until_s - post.now_s == 10
     assert post.counts == {"a": 5, "b": 55}
 
 

@@ -30,7 +30,7 @@ class Queue:
 
     async def ask(self, name: str, count: int, *, urgent: bool = False, wanted: Callable[[], bool] = always) -> None:
         async def enter() -> bool:
-            room = self.rooms.setdefault(name, Room(self.window))
+            room = self.rooms.setdefault(name, Room(self.window, "spring"))
             entered = await room.more(count, wanted, urgent=urgent)
             if entered:
                 self.entered.append(name)
@@ -154,7 +154,7 @@ async def test_the_window_is_never_exceeded_whatever_comes_and_goes(seed: int) -
         count, urgent, patience = dice.randint(1, size + 5), dice.random() < 0.3, dice.randint(0, 9)
         for _ in range(dice.randint(0, 20)):
             await asyncio.sleep(0)
-        room = Room(window)
+        room = Room(window, "spring")
         if not await room.more(count, lambda: patience != 0, urgent=urgent):
             return
         begun[number] = count
@@ -180,3 +180,18 @@ async def test_the_window_is_never_exceeded_whatever_comes_and_goes(seed: int) -
     assert failed == []
     assert sent, "somebody's turn came"
     assert window.in_use == 0
+
+
+async def test_the_campaign_that_has_least_under_way_is_next() -> None:
+    """X5: two batches of the one get no more of a slow relay than one of the other."""
+    window = ClaimWindow(4)
+    large, more, small = Room(window, "large"), Room(window, "large"), Room(window, "small")
+    assert await large.more(4, always)
+    second = asyncio.create_task(more.more(2, always))
+    third = asyncio.create_task(small.more(2, always))
+    await asyncio.sleep(0)
+    large.recorded(2)
+    assert await third
+    assert not second.done()
+    large.recorded(2)
+    assert await second

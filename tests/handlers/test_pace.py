@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,15 +15,15 @@ from domain.email import EmailState
 from domain.errors import StoreUnavailable
 from domain.pacing import Pacing
 from domain.smtp_reply import Reply
-from domain.throttle import Ask, Grant, Limits
+from domain.throttle import Limits
 from domain.warm_up import CAPS
 from handlers.pace import Pace
 from handlers.paced_relay import PacedRelay
 from handlers.permit_desk import PermitDesk
 from handlers.ports import Throttles
 from tests.fakes.relay import OK, MemoryRelay
-from tests.fakes.throttles import MemoryThrottles
 from tests.handlers.sending import World, person
+from tests.handlers.timed_throttles import TimedThrottles
 from tests.handlers.virtual_clock import VirtualClock
 
 RELAY = "relay:default"
@@ -40,27 +39,6 @@ def mails(count: int, domain: str = "example.com", name: str = "p") -> list[Outg
 
 def always() -> bool:
     return True
-
-
-class TimedThrottles(MemoryThrottles):
-    """On a virtual clock."""
-
-    def __init__(self, clock: VirtualClock) -> None:
-        super().__init__(now_ms=0)
-        self.clock = clock
-        self.asks: Counter[str] = Counter()  #: by worker
-
-    async def take(self, ask: Ask) -> Grant:
-        self._look()
-        self.asks[ask.worker] += 1
-        return await super().take(ask)
-
-    async def warm_up(self, *arguments: Any) -> Any:
-        self._look()
-        return await super().warm_up(*arguments)
-
-    def _look(self) -> None:
-        self.now_ms = 1_772_442_000_000 + 1000 * self.clock.now_s
 
 
 class NoThrottles:
