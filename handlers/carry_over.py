@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import gather
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
@@ -183,9 +184,8 @@ class CarryOver:
 
     async def _carry(self, ways: Sequence[Passage], by: Mapping[str, str | None]) -> _Came:
         ids = {contact for way in ways for contact in (way.target, *way.origins) if contact}
-        suppressed = await self.suppressions.of(ids) if ids else {}
+        suppressed, before = await gather(self.suppressions.of(ids), self.contacts.load(ids)) if ids else ({}, {})
         ways = [unless_erased(way, suppressed) for way in ways] if suppressed else ways
-        before = await self.contacts.load(ids) if ids else {}
         arrivals, departures = Arrivals.of(ways, suppressed, skip_roles=self.skip_roles), Departures.of(ways)
         # Arrivals are stored first: what a record takes along is read from where it was, also after a crash.
         after = await self._save(arrivals.by_target, arrivals, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import gather
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -58,8 +59,7 @@ class RecordKeeper:
         syncs = await self.syncs.active()
         for _ in range(ROUNDS):
             rules = _rules(syncs)
-            modules = await self._modules(names, besides=rules.keys())
-            records = await told.load(told.changes.keys())
+            modules, records = await gather(self._modules(names, besides=rules.keys()), told.load(told.changes.keys()))
             await self.carry_over.arrive(records, rules, modules, told, _named(told.changes, modules))
             now = await self.syncs.active()
             if now == syncs:
@@ -78,7 +78,8 @@ class RecordKeeper:
 
     async def _modules(self, names: Collection[str], besides: Collection[str]) -> Mapping[str, Module]:
         """Those of `names`, and of `besides` what is known: records of other modules may share an address with ours."""
-        found = {name: await self.modules.get(name) for name in sorted({*names, *besides})}
+        asked = sorted({*names, *besides})
+        found = dict(zip(asked, await gather(*(self.modules.get(name) for name in asked)), strict=True))
         if unknown := [name for name in sorted(names) if found[name] is None]:
             raise UnknownModule(
                 f"module: {', '.join(unknown)} is not known; describe it with a module-described message"

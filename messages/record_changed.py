@@ -19,6 +19,8 @@ MAX_DEPTH = 20  #: levels of lists and objects within a value
 
 def _storable(value: Any, depth: int = 0) -> Any:
     """The value, if it can be kept and compared."""
+    if isinstance(value, str):  # nearly all are
+        return value
     if depth > MAX_DEPTH:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, float) and not math.isfinite(value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import gather
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -14,18 +15,31 @@ from repositories.errors import DUPLICATE_KEY, mongo_errors, streamed
 
 Operation: TypeAlias = "InsertOne[Document] | ReplaceOne[Document] | UpdateMany | UpdateOne"
 
+WORTH_A_COMMAND = 50  #: operations
+
 
 async def written(collection: Collection, operations: Sequence[Operation]) -> int:
     """How many documents were inserted or found to change. An insert whose _id is taken counts as neither.
 
     Raises:
-        StoreUnavailable: MongoDB did not acknowledge; any part may be written.
+        StoreUnavailable: MongoDB did not acknowledge; any part may be written, and nothing is under way any more.
     """
-    if not operations:
-        return 0
-    with mongo_errors():
-        details = await _details(collection, operations)
-    return int(details["nInserted"] + details["nMatched"] + details["nUpserted"])
+    answers = await gather(*(_details(collection, part) for part in _parts(operations)), return_exceptions=True)
+    return sum(_count(answer) for answer in answers)
+
+
+def _parts(operations: Sequence[Operation]) -> list[Sequence[Operation]]:
+    """MongoDB works on a command with one thread: many operations are two commands, side by side."""
+    half = -(-len(operations) // 2)
+    parts = (operations[:half], operations[half:]) if half >= WORTH_A_COMMAND else (operations,)
+    return [part for part in parts if part]
+
+
+def _count(answer: Document | BaseException) -> int:
+    if isinstance(answer, BaseException):
+        with mongo_errors():
+            raise answer
+    return int(answer["nInserted"] + answer["nMatched"] + answer["nUpserted"])
 
 
 async def insert_missing(collection: Collection, documents: Sequence[Document]) -> None:

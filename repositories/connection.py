@@ -15,6 +15,7 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, Asyn
 from pymongo import WriteConcern
 from pymongo.errors import ConfigurationError, InvalidURI
 from pymongo.read_concern import ReadConcern
+from pymongo.topology_description import TOPOLOGY_TYPE
 
 from domain.errors import StoreUnavailable
 from repositories.errors import answered
@@ -86,3 +87,8 @@ def collection(database: Database, name: str) -> Collection:
     return database.get_collection(
         name, codec_options=options, write_concern=MAJORITY, read_concern=ReadConcern("majority")
     )
+
+
+def is_sharded(of: Collection) -> bool:
+    """Whether a mongos answers. As far as is known: before the first answer, no."""
+    return bool(of.database.client.topology_description.topology_type == TOPOLOGY_TYPE.Sharded)

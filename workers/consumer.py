@@ -8,14 +8,17 @@ from dataclasses import dataclass
 
 import aiormq.exceptions as amqp
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
+from aio_pika.abc import AbstractChannel, AbstractQueue
+from aiormq.abc import AbstractChannel as AmqpChannel
 
 from domain.errors import BrokerUnavailable
 from workers.broker_calls import BROKER_ERRORS, CLOSE_S, broker_call, in_words
 from workers.circuit import Circuit, CircuitState
-from workers.delivery import Delivery
+from workers.delivery import Delivery, Early
+from workers.delivery_stream import Taker
 from workers.inbox import Inbox
-from workers.link import Link, channel_on
+from workers.incoming import Incoming, incoming
+from workers.link import Connection, Link, channel_of, channel_on
 from workers.supervisor import RENEWED, Backoff, Generation, Supervisor
 
 log = structlog.get_logger()
@@ -31,14 +34,19 @@ SETTLED_POLL_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    queue: AbstractQueue
+    channel: AmqpChannel
     tag: str
+
+    async def cancel(self) -> None:
+        """Let nothing more come; what came can still be settled."""
+        await self.channel.basic_cancel(self.tag)
 
 
 class Consumer:
     """Fills `inbox` from `queue` on a channel of its own, opened again whenever anything is wrong with it.
 
-    While `circuit` is open it takes nothing, and for a probe one message at a time.
+    While `circuit` is open it takes nothing, and for a probe one message at a time. `early` reads a message as it
+    comes, while those before it are in hand and their servers at work.
 
     The callback only enqueues: what runs inside it is cancelled with the channel, in the middle of an SMTP DATA
     (aiormq #70).
@@ -56,6 +64,7 @@ class Consumer:
         renew_s: float = RENEW_S,
         backoff: Backoff | None = None,
         on_open: Callable[[str], None] = lambda name: None,
+        early: Callable[[Incoming], Early | None] = lambda incoming: None,
     ) -> None:
         self.queue = queue
         self.inbox = Inbox()
@@ -63,6 +72,7 @@ class Consumer:
         self._prefetch = prefetch
         self._circuit = circuit
         self._give_back = give_back
+        self._early = early
         self._watch_s = watch_s
         self._renew_s = renew_s
         self._subscribed = time.monotonic()
@@ -90,7 +100,7 @@ class Consumer:
             return
         with suppress(*BROKER_ERRORS):
             async with broker_call(CLOSE_S):
-                await current[0].queue.cancel(current[0].tag)
+                await current[0].cancel()
 
     async def stop(self) -> None:
         """Close the channel. What was not settled goes back to the queue."""
@@ -99,9 +109,13 @@ class Consumer:
     @asynccontextmanager
     async def _consuming(self, generation: Generation) -> AsyncIterator[Subscription]:
         state = await self._circuit.may_take()
-        async with channel_on(self._link, generation) as channel:
+        connection, life = await self._link.current()
+        async with (
+            channel_of(connection, life, generation) as channel,
+            self._taking(channel, connection, generation) as underlay,
+        ):
             subscription = await self._subscribe(
-                channel, generation, self._prefetch if state is CircuitState.CLOSED else 1
+                channel, underlay, generation, self._prefetch if state is CircuitState.CLOSED else 1
             )
             self._subscribed = time.monotonic()
             watchdog = asyncio.create_task(self._watch(generation), name=f"watchdog {self.queue}")
@@ -118,7 +132,7 @@ class Consumer:
         generation.is_resting = True
         try:
             async with broker_call():
-                await subscription.queue.cancel(subscription.tag)
+                await subscription.cancel()
             for delivery in self.inbox.take_back() if now is CircuitState.OPEN else ():
                 await self._give_back(delivery)
             while generation.unsettled > 0:  # noqa: ASYNC110 - counted by whoever settles, many times a second
@@ -127,21 +141,40 @@ class Consumer:
             generation.end(f"pausing: {in_words(error)}")
         generation.end(RENEWED)
 
-    async def _subscribe(self, channel: AbstractChannel, generation: Generation, prefetch: int) -> Subscription:
-        async def take(message: AbstractIncomingMessage) -> None:
-            self._take(message, generation)
+    @asynccontextmanager
+    async def _taking(
+        self, channel: AbstractChannel, connection: Connection, generation: Generation
+    ) -> AsyncIterator[AmqpChannel]:
+        """Everything that is delivered on the channel meanwhile comes to our inbox."""
+        underlay = await channel.get_underlay_channel()
+        connection.takers[underlay.number] = take = self._taker(underlay, generation)
+        try:
+            yield underlay
+        finally:
+            if connection.takers.get(underlay.number) is take:  # its number may be another channel's by now
+                del connection.takers[underlay.number]
+
+    def _taker(self, underlay: AmqpChannel, generation: Generation) -> Taker:
+        def take(tag: int, header: bytes, body: bytes) -> None:
+            self._last_arrival = time.monotonic()
+            generation.unsettled += 1
+            came = incoming(underlay, tag, header, body)
+            self.inbox.put(Delivery(self.queue, came, generation, self._early(came)))
+
+        return take
+
+    async def _subscribe(
+        self, channel: AbstractChannel, underlay: AmqpChannel, generation: Generation, prefetch: int
+    ) -> Subscription:
+        async def strayed(_: object) -> None:
+            generation.end("a delivery came that nobody took")
 
         async with broker_call():
             await channel.set_qos(prefetch)
-            queue = await self._existing(channel)
-            underlay = await channel.get_underlay_channel()
+            await self._existing(channel)
             underlay.on_consumer_cancel_callbacks.add(lambda _: generation.end("cancelled by the broker"))
-            return Subscription(queue, await queue.consume(take))
-
-    def _take(self, message: AbstractIncomingMessage, generation: Generation) -> None:
-        self._last_arrival = time.monotonic()
-        generation.unsettled += 1
-        self.inbox.put(Delivery(self.queue, message, generation))
+            consuming = await underlay.basic_consume(self.queue, strayed)
+            return Subscription(underlay, str(consuming.consumer_tag))
 
     async def _existing(self, channel: AbstractChannel) -> AbstractQueue:
         try:

@@ -5,12 +5,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeAlias
 
-from aio_pika.abc import AbstractIncomingMessage
-
-from messages.envelope import MAX_BODY_BYTES
+from messages.base import Message
+from messages.envelope import MAX_BODY_BYTES, Envelope
 from workers import outgoing as header
+from workers.incoming import Incoming
 from workers.supervisor import Generation
+
+#: What a body says.
+Early: TypeAlias = tuple[Envelope, Message]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,8 +22,9 @@ class Delivery:
     """It can be settled as long as the channel lives that it came through."""
 
     queue: str
-    incoming: AbstractIncomingMessage
+    incoming: Incoming
     generation: Generation
+    early: Early | None = None  #: what was read as it came; None: read it when its turn comes
 
     @property
     def body(self) -> bytes:
@@ -31,11 +36,11 @@ class Delivery:
 
     @property
     def content_type(self) -> str:
-        return self.incoming.content_type or ""
+        return self.incoming.content_type
 
     @property
     def content_encoding(self) -> str:
-        return self.incoming.content_encoding or ""
+        return self.incoming.content_encoding
 
     @property
     def id(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import aio_pika
@@ -17,10 +17,8 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from domain.errors import BrokerUnavailable
 from workers import lenient_decoding
 from workers.broker_calls import BROKER_ERRORS, broker_call, close_quietly, in_words
+from workers.delivery_stream import Taker, Transport
 from workers.supervisor import Backoff, Generation, Supervisor
-
-#: A connection that is opened again, on the next host, whenever it breaks.
-Link: TypeAlias = Supervisor[AbstractConnection]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +52,14 @@ class AmqpOptions:
     backoff: Backoff = field(default_factory=Backoff)
 
 
-class _Connection(aio_pika.Connection):
+class Connection(aio_pika.Connection):
     """One that was never connected is closed at once: left to the garbage collector, it would warn of itself there."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kwargs["transport_factory"] = transport = Transport()
+        #: Who gets the deliveries of a channel, by its number.
+        self.takers: dict[int, Taker] = transport.takers
 
     async def connect(self, timeout: float | None = None) -> None:
         try:
@@ -65,7 +69,11 @@ class _Connection(aio_pika.Connection):
             raise
 
 
-async def connect(url: str, options: AmqpOptions, name: str) -> AbstractConnection:
+#: A connection that is opened again, on the next host, whenever it breaks.
+Link: TypeAlias = Supervisor[Connection]
+
+
+async def connect(url: str, options: AmqpOptions, name: str) -> Connection:
     """A plain connection: connect_robust restores channels behind our back and loses consumers on the way.
 
     Raises:
@@ -79,7 +87,7 @@ async def connect(url: str, options: AmqpOptions, name: str) -> AbstractConnecti
                 heartbeat=options.heartbeat_s,
                 ssl_context=options.tls.context() if url.startswith("amqps:") else None,
                 client_properties={"connection_name": name},
-                connection_class=_Connection,
+                connection_class=Connection,
             )
     except BROKER_ERRORS as error:
         raise BrokerUnavailable(f"RabbitMQ at {place(url)}: {_refusal(error, url)}") from error
@@ -89,7 +97,7 @@ def link(options: AmqpOptions, name: str, on_open: Callable[[str], None] = lambd
     urls = itertools.cycle(random.sample(options.urls, len(options.urls)))
 
     @asynccontextmanager
-    async def opened(generation: Generation) -> AsyncIterator[AbstractConnection]:
+    async def opened(generation: Generation) -> AsyncIterator[Connection]:
         connection = await connect(next(urls), options, name)
         connection.close_callbacks.add(lambda _, error: generation.end(f"connection: {in_words(error)}"))
         try:
@@ -107,6 +115,15 @@ async def channel_on(link: Link, generation: Generation, *, confirms: bool = Fal
     With `confirms`, publishing waits for the broker's answer and raises for what cannot be routed.
     """
     connection, life = await link.current()
+    async with channel_of(connection, life, generation, confirms=confirms) as channel:
+        yield channel
+
+
+@asynccontextmanager
+async def channel_of(
+    connection: AbstractConnection, life: Generation, generation: Generation, *, confirms: bool = False
+) -> AsyncIterator[AbstractChannel]:
+    """The same on a connection that is at hand, with its life."""
     life.adopt(generation)
     channel = await _open_channel(connection, life, confirms)
     channel.close_callbacks.add(lambda _, error: generation.end(f"channel: {in_words(error)}"))

@@ -18,6 +18,7 @@ from messages.message_refused import MessageRefused
 from workers import outgoing as header
 from workers.broker_calls import BROKER_ERRORS, broker_call
 from workers.delivery import Delivery
+from workers.incoming import Incoming
 from workers.metrics import Metrics
 from workers.outgoing import Outgoing, outgoing
 from workers.retry import UNEXPECTED, InPlace, Park, RetryPolicy, Wait, verdict
@@ -30,6 +31,8 @@ M = TypeVar("M", bound=Message)
 ERROR_CHARACTERS = 500  #: of an error text in a header: they all travel in one frame
 #: RabbitMQ ends the connection of whoever sends more headers than fit into one frame (128 KiB), ours among them.
 HEADERS_BYTES = 100_000
+#: Larger bodies are not read before their turn: as objects they are many times as large, and a prefetch of them waits.
+EARLY_BYTES = 16 * 1024
 UNREAD = InvalidMessage().code  #: the reason of what nobody could read
 RECORD_CHARACTERS = 4000  #: of an error text that is kept, and of its traceback: drivers quote whole documents
 
@@ -83,8 +86,7 @@ class Settlement:
             Unsettled: it is not one, and could not be settled.
         """
         try:
-            check_wrapping(delivery.content_type, delivery.content_encoding, len(delivery.body))
-            envelope, message = unpack(delivery.body, model)
+            envelope, message = _early(delivery, model) or _read(delivery.incoming, model)
             check_clock(envelope, message, self.now())
         except Exception as error:  # noqa: BLE001 - settled: a body that breaks the reader must not end the process
             await self.fail(delivery, error)
@@ -238,6 +240,27 @@ class Settlement:
             self.metrics.stale.labels(delivery.queue).inc(through)
 
 
+def read_early(incoming: Incoming, model: type[M]) -> tuple[Envelope, M] | None:
+    """What a small message of this type says; None where that is to be told when its turn comes."""
+    if len(incoming.body) > EARLY_BYTES:
+        return None
+    try:
+        return _read(incoming, model)
+    except Exception:  # noqa: BLE001 - `Settlement.parse` finds the same, and settles it
+        return None
+
+
+def _early(delivery: Delivery, model: type[M]) -> tuple[Envelope, M] | None:
+    if delivery.early is None or not isinstance(delivery.early[1], model):
+        return None
+    return delivery.early[0], delivery.early[1]
+
+
+def _read(incoming: Incoming, model: type[M]) -> tuple[Envelope, M]:
+    check_wrapping(incoming.content_type, incoming.content_encoding, len(incoming.body))
+    return unpack(incoming.body, model)
+
+
 async def _sent(delivery: Delivery, answer: Callable[[], Awaitable[object]]) -> bool:
     """Whether it was. A channel that takes no acknowledgement is over: what it delivered must come again."""
     try:
@@ -275,4 +298,4 @@ def _log_failure(event: str, delivery: Delivery, error: Exception, **fields: obj
     log.warning(event, queue=delivery.queue, message_id=delivery.id, error=in_words(error), **fields)
 
 
-__all__ = ["Parking", "Publishes", "Received", "Settlement", "Unsettled", "in_words"]
+__all__ = ["Parking", "Publishes", "Received", "Settlement", "Unsettled", "in_words", "read_early"]

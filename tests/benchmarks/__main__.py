@@ -11,7 +11,25 @@ import typer
 
 from cli.output import Json, out, print_json, say, table
 from config import logging
-from tests.benchmarks import assembly, backlog, campaign, growth, intake, latency, machine, memory, profile, send, sync
+from tests.benchmarks import (
+    assembly,
+    backlog,
+    campaign,
+    classification,
+    growth,
+    hot,
+    intake,
+    latency,
+    machine,
+    memory,
+    profile,
+    review,
+    send,
+    sync,
+)
+from tests.benchmarks import (
+    events as delivery_events,
+)
 from tests.benchmarks.house import Ground, ground
 from tests.benchmarks.measured import Measured
 
@@ -23,7 +41,11 @@ class Program(StrEnum):
     SEND = "send"
     INTAKE = "intake"
     SYNC = "sync"
+    REVIEW = "review"
     LATENCY = "latency"
+    HOT = "hot"
+    EVENTS = "events"
+    CLASSIFICATION = "classification"
     GROWTH = "growth"
     CAMPAIGN = "campaign"
     MEMORY = "memory"
@@ -67,13 +89,13 @@ def main(
     programs: Annotated[list[Program] | None, typer.Argument(help="Which; all but profile when none is named.")] = None,
     short: Annotated[bool, typer.Option("--short", help="Small sizes and no memory program: about a minute.")] = False,
     emails: Annotated[int | None, typer.Option(min=200, help="send, assembly, profile: emails per run.")] = None,
-    events: Annotated[int | None, typer.Option(min=1000, help="intake, latency: events per run.")] = None,
+    events: Annotated[int | None, typer.Option(min=1000, help="intake, latency, hot, events: events per run.")] = None,
     rate: Annotated[int | None, typer.Option(min=1, help="latency: events a second.")] = None,
     records: Annotated[int | None, typer.Option(min=1000, help="sync: records; 200000 is a large CRM.")] = None,
     people: Annotated[
         list[int] | None, typer.Option(help="memory, growth: people; repeat it, two sizes at least.")
     ] = None,
-    recipients: Annotated[int | None, typer.Option(min=200, help="campaign: recipients.")] = None,
+    recipients: Annotated[int | None, typer.Option(min=200, help="campaign, review: recipients.")] = None,
     messages: Annotated[int | None, typer.Option(min=10_000, help="backlog: messages; poison: ten times its.")] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="Interleaved runs of which the median is taken.")] = None,
     as_json: Json = False,
@@ -114,7 +136,11 @@ def _run(program: Program, on: Ground, sizes: Sizes) -> Measured:
         Program.SEND: lambda: send.measure(on, sizes.emails, sizes.rounds),
         Program.INTAKE: lambda: intake.measure(on, sizes.events, sizes.rounds),
         Program.SYNC: lambda: sync.measure(on, sizes.records),
+        Program.REVIEW: lambda: review.measure(on, sizes.recipients),
         Program.LATENCY: lambda: latency.measure(on, sizes.events, sizes.rate),
+        Program.HOT: lambda: hot.measure(on, sizes.events, sizes.rounds),
+        Program.EVENTS: lambda: delivery_events.measure(on, sizes.events, sizes.rounds),
+        Program.CLASSIFICATION: classification.measure,
         Program.GROWTH: lambda: growth.measure(on, sizes.growth, sizes.rounds),
         Program.CAMPAIGN: lambda: campaign.measure(on, sizes.recipients),
         Program.MEMORY: lambda: memory.measure(on, sizes.people),

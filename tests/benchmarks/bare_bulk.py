@@ -1,4 +1,4 @@
-"""The baselines of intake and syncs: motor writing ready documents in bulk, acknowledged by a majority as ours are.
+"""The baselines of intake, syncs and events: motor writing ready documents in bulk, acknowledged by a majority.
 
 *Upsert* is what a writer has to do that may be told the same twice: replace by _id, or put there. *Insert* is the least
 that MongoDB can do with the documents; told twice it fails. *Mark* writes what a sync writes: contacts, and of each
@@ -19,7 +19,9 @@ from repositories.bulk import Operation
 from repositories.connection import Collection, Database, Document, collection
 from tests.benchmarks.measured import Run
 
-Pair = tuple[Document, Document]  #: a record and its contact
+Pair = tuple[Document, Document]  #: a record and its contact; an event and the row that it is of
+RECORDS = ("records", "contacts")  #: the collections of a pair
+EVENTS = ("events", "emails")
 
 
 class How(StrEnum):
@@ -39,21 +41,23 @@ async def documents(database: Database, prefix: str, most: int = 0) -> list[Pair
     return [(record, contacts[key]) for record, key in zip(records, ids, strict=True)]
 
 
-async def write(database: Database, pairs: Sequence[Pair], name: str, at_once: int, how: How) -> Run:
+async def write(
+    database: Database, pairs: Sequence[Pair], name: str, at_once: int, how: How, into: tuple[str, str] = RECORDS
+) -> Run:
     """Writes copies of them under ids that begin with `name`."""
     renamed = [({**r, "_id": f"{name}{r['_id']}"}, {**c, "_id": f"{name}{c['_id']}"}) for r, c in pairs]
-    records, contacts = collection(database, "records"), collection(database, "contacts")
+    firsts, seconds = (collection(database, each) for each in into)
     if how is How.MARK:
-        await records.insert_many([{**record, "projected": None} for record, _ in renamed])
-    of_record, of_contact = _OPERATIONS[how]
+        await firsts.insert_many([{**record, "projected": None} for record, _ in renamed])
+    of_first, of_second = _OPERATIONS[how]
     waiting = iter(renamed)
     process = psutil.Process()
     cpu, began = process.cpu_times(), time.perf_counter()
     while some := list(islice(waiting, at_once)):
-        await _written(records, [of_record(record) for record, _ in some])
-        await _written(contacts, [of_contact(contact) for _, contact in some])
-    seconds, used = time.perf_counter() - began, process.cpu_times()
-    return Run(len(pairs), seconds, used.user + used.system - cpu.user - cpu.system)
+        await _written(firsts, [of_first(first) for first, _ in some])
+        await _written(seconds, [of_second(second) for _, second in some])
+    took_s, used = time.perf_counter() - began, process.cpu_times()
+    return Run(len(pairs), took_s, used.user + used.system - cpu.user - cpu.system)
 
 
 async def _written(into: Collection, some: Sequence[Operation]) -> None:
@@ -69,7 +73,7 @@ def _marked(record: Document) -> Operation:
     return UpdateOne({"_id": record["_id"]}, {"$set": changes, "$inc": {"revision": 1}})
 
 
-#: Of a record, and of a contact.
+#: Of the first of a pair, and of the second.
 _OPERATIONS: Mapping[How, tuple[Callable[[Document], Operation], Callable[[Document], Operation]]] = {
     How.UPSERT: (_upserted, _upserted),
     How.INSERT: (InsertOne, InsertOne),

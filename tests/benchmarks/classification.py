@@ -35,7 +35,7 @@ def measure(directories: Sequence[Path] = (), rounds: int = ROUNDS) -> Measured:
         groups[str(directory)] = [(path.name, path.read_bytes()) for path in sorted(directory.glob("*.eml"))]
     rows = tuple(_row(name, mails, rounds) for name, mails in groups.items())
     note = f"one verdict on an SMTP reply: {_best_s(lambda: verdict(_REPLY), 2000) * 1e6:.0f} µs"
-    command = "python -m tests.benchmarks.classification"
+    command = "make bench ARGS=classification"
     return Measured("classification", "Classification of inbound mail", _COLUMNS, rows, (note,), command)
 
 

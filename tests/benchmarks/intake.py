@@ -104,9 +104,9 @@ async def _through_the_queue(
     return last.since(first)
 
 
-async def settled(running: Sequence[WorkerProcess], queue: str, at_least: int) -> Seen:
-    """As soon as they have settled so many messages together."""
-    async with asyncio.timeout(patience_s(at_least)):
+async def settled(running: Sequence[WorkerProcess], queue: str, at_least: int, each: int = 1) -> Seen:
+    """As soon as they have settled so many messages together, of which each is worth so many."""
+    async with asyncio.timeout(patience_s(at_least * each)):
         while (found := sum(worker.settled(queue) for worker in running)) < at_least:
             await asyncio.sleep(0.05)
     return Seen(found, time.perf_counter(), sum(worker.cpu_s for worker in running))

@@ -126,7 +126,7 @@ async def _run(house: House, stores: Stores, records: int, processes: int) -> _R
         await context.publish(house.settings, [SyncRequested(sync_id="leads")])
         first = await settled(running, QUEUE, 1)
         with watched(running) as resident:
-            last = await settled(running, QUEUE, 1 + slices)
+            last = await settled(running, QUEUE, 1 + slices, SLICE_SIZE)
         ended = await _ended(stores, records)
     return _Run(last.since(first, SLICE_SIZE), ended.counts, resident.most_mib, resident.slope(records))
 

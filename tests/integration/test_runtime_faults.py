@@ -104,8 +104,8 @@ async def test_a_worker_started_before_its_broker_waits_and_goes_on(amqp_url: st
 
 
 async def test_publishing_to_a_broker_that_is_away_fails_in_time() -> None:
-    async with publishing(amqp(NOBODY), deadline_s=0.5) as publisher:
-        with pytest.raises(BrokerUnavailable, match=r"within 0\.5 s: RabbitMQ at 127\.0\.0\.1:1: nothing listens"):
+    async with publishing(amqp(NOBODY), deadline_s=3) as publisher:
+        with pytest.raises(BrokerUnavailable, match=r"within 3 s: RabbitMQ at 127\.0\.0\.1:1: nothing listens"):
             await publisher.publish(pings(500))
 
 
@@ -151,7 +151,7 @@ async def test_a_consumer_to_which_nothing_comes_though_messages_wait_subscribes
         await channel.set_qos(1)
         await (await channel.get_queue("ping")).consume(AsyncMock())
         subscription, _ = await part.consumer._channel.current()
-        await subscription.queue.cancel(subscription.tag)
+        await subscription.cancel()
         await publish_slowly(amqp_url, 5)
         await until(lambda: len(handler.numbers) >= 4, "consumed again")
 

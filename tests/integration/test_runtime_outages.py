@@ -145,8 +145,7 @@ async def test_a_channel_that_the_broker_closes_is_opened_again(amqp_url: str, k
             await until(partial(handled, handler, share), "handled")
             current = part.consumer._channel.current_or_none()
             assert current is not None
-            underlay = await current[0].queue.channel.get_underlay_channel()
-            await underlay.basic_ack(delivery_tag=1_000_000)
+            await current[0].channel.basic_ack(delivery_tag=1_000_000)
             await until(partial(lambda life: not life.alive, current[1]), "closed")
             assert "PRECONDITION_FAILED" in current[1].why
         await publish(amqp_url, *pings(300))

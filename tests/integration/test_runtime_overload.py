@@ -14,6 +14,7 @@ import pytest
 from domain.errors import BrokerUnavailable
 from tests import servers as tested
 from tests.integration.runtime_support import amqp, declared, ready, running, runtime, until
+from tests.waiting import wait_until
 from tests.workers.memory_parking import MemoryParking
 from tests.workers.ping import Ping, Pong, Remembers, pings
 from workers.link import link
@@ -53,6 +54,10 @@ async def test_follow_ups_that_find_no_room_hold_their_message_back(
     amqp_url: str, servers: tested.TestedServers
 ) -> None:
     """Store, publish, acknowledge: what could not be published is not acknowledged, and no attempt is used up."""
+
+    async def answered() -> bool:
+        return await ready(amqp_url, "pong") >= 30
+
     await declared(amqp_url)
     await asyncio.to_thread(limit, servers, amqp_url, "pong", 5)
     async with publishing(amqp(amqp_url)) as publisher:
@@ -64,9 +69,9 @@ async def test_follow_ups_that_find_no_room_hold_their_message_back(
         await until(lambda: not part.circuit.is_closed, "it rests", timeout_s=40)
         assert "its queue is full" in part.circuit.why
         await asyncio.to_thread(limit, servers, amqp_url, "pong", 500)
-        await until(lambda: set(handler.numbers) == set(range(30)), "all handled", timeout_s=40)
+        await wait_until(answered, timeout_s=40, what="all are answered")
+    assert set(handler.numbers) == set(range(30))
     assert not parking.messages
-    assert await ready(amqp_url, "pong") >= 30
 
 
 @pytest.mark.needs_control

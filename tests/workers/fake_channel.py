@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from aio_pika.abc import AbstractIncomingMessage
-
 from domain.errors import BrokerUnavailable
 from workers.delivery import Delivery
+from workers.incoming import Incoming
 from workers.outgoing import Outgoing
 from workers.supervisor import Generation
 
@@ -29,7 +28,7 @@ class FakeChannel:
         self.unacked.append(self.delivered)
         self.generation.unsettled += 1
         incoming = FakeIncoming(self, self.delivered, body, headers or {}, **properties)
-        return Delivery(self.queue, cast(AbstractIncomingMessage, incoming), self.generation)
+        return Delivery(self.queue, cast(Incoming, incoming), self.generation)
 
     def settle(self, tag: int, multiple: bool) -> None:
         if self.broken:
@@ -46,7 +45,7 @@ class FakeIncoming:
     body: bytes
     headers: dict[str, Any]
     content_type: str = "application/cloudevents+json"
-    content_encoding: str | None = None
+    content_encoding: str = ""
 
     async def nack(self, requeue: bool) -> None:
         assert requeue
