@@ -6,6 +6,7 @@ one's own that lacks one; the review rejects a template that still has none.
 
 from dataclasses import replace
 
+from domain.merge_tags import check_closed
 from domain.template import TemplateSource
 from domain.template_html import at_body_end
 
@@ -32,8 +33,14 @@ def lacks_footer(part: str) -> bool:
 
 
 def with_footer(source: TemplateSource) -> TemplateSource:
-    """The template with our footer in each part that lacks one; the others are left as they are."""
+    """The template with our footer in each part that lacks one; the others are left as they are.
+
+    Raises:
+        TemplateInvalid: a merge tag never ends, and would take the footer in.
+    """
     html, text = source.html, source.text
+    for place, part in (("html", html or ""), ("text", text or "")):
+        check_closed(part, place)
     if html is not None and lacks_footer(html):
         html = at_body_end(html, _HTML)
     if text is not None and lacks_footer(text):

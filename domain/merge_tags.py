@@ -14,7 +14,16 @@ TAG = re.compile(
     r"|\{#.*?#\}",
     re.DOTALL,
 )
-_PIPED = re.compile(r"\$\[(.*?)\]\$", re.DOTALL)
+#: The same, and what begins like one and never ends. It matches wherever a tag opens, so that a text is read once
+#: however many of them are open; `TAG` alone would read on to the end from each.
+_OPEN_STRING = r"\"(?:\\(?:.|\Z)|[^\"\\])*+(?:\"|\Z)|'(?:\\(?:.|\Z)|[^'\\])*+(?:'|\Z)"
+_TAG_OR_OPEN = re.compile(
+    rf"\{{\{{(?:{_OPEN_STRING}|[^\"'}}]|\}}(?!\}}))*+(?P<value>\}}\}}|\Z)"
+    rf"|\{{%(?:{_OPEN_STRING}|[^\"'%]|%(?!\}}))*+(?P<block>%\}}|\Z)"
+    r"|\{#(?:[^#]|#(?!\}))*+(?P<comment>#\}|\Z)",
+    re.DOTALL,
+)
+_PIPED = re.compile(r"\$\[((?:(?!\$\[|\]\$).)*+)\]\$", re.DOTALL)
 _PIPED_FIELD = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\|(.*))?", re.DOTALL)
 #: Stands around tags in rendered text, so that what the template wrote and what a person brought can be told apart.
 #: A noncharacter: Unicode reserves it for use inside one program (Unicode 16.0, 23.7).
@@ -24,8 +33,22 @@ TOKEN = "qzmerge"  #: what stands for a tag begins with it
 _HIDDEN = re.compile(rf"<!--{TOKEN}(\d+)t-->|{TOKEN}(\d+)q(?:=\"\")?")
 
 
+def check_closed(source: str, place: str) -> None:
+    """Refuses what the other functions here would take for text, slowly.
+
+    Raises:
+        TemplateInvalid: a tag is opened and never closed.
+    """
+    for tag in _TAG_OR_OPEN.finditer(source):
+        if not any(tag.groups()):
+            line = source.count("\n", 0, tag.start()) + 1
+            raise TemplateInvalid(f"{place}, line {line}: {tag[0][:30]!r} begins a merge tag that never ends")
+
+
 def translated(source: str, place: str, *, is_html: bool = False) -> str:
     """The source with each `$[FIELD|fallback]$` as the minijinja tag that means the same.
+
+    Fields are called by their names here, which have small letters: `$[FIRST_NAME]$` is `first_name`.
 
     Raises:
         TemplateInvalid: what stands between `$[` and `]$` is not a field name with or without a fallback.
@@ -36,7 +59,7 @@ def translated(source: str, place: str, *, is_html: bool = False) -> str:
         if field is None:
             line = source.count("\n", 0, match.start()) + 1
             raise TemplateInvalid(f"{place}, line {line}: {match[0][:60]!r} does not name a merge field")
-        return _tag(field[1], html.unescape(field[2] or "") if is_html else field[2] or "")
+        return _tag(field[1].lower(), html.unescape(field[2] or "") if is_html else field[2] or "")
 
     return _PIPED.sub(tag, source)
 

@@ -14,19 +14,23 @@ import mrml
 
 from domain.campaign import Purpose
 from domain.errors import InvalidDefinition
-from domain.merge_tags import as_words, shown
+from domain.merge_tags import as_words, check_closed, shown
 from domain.template import TemplateSource
+from domain.template_engine import check_size
 
 _FILES = resources.files("domain") / "templates"
 _PLACE = re.compile(r"\[\[(\w+)\]\]")
 _PART = re.compile(r"\[\[#(\w+)\]\](.*?)\[\[/\1\]\]", re.DOTALL)
+_SHARED = re.compile(r"\[\[> (\w+)\]\]")
 
 
 class Shelf(StrEnum):
-    """Where a template is offered (R42); saved and recently sent ones are in the store."""
+    """Where a template is offered (R42)."""
 
     PREDESIGNED = "pre-designed"
     BASIC = "basic"
+    SAVED = "saved"  #: by people, under a name
+    SENT = "recently sent"  #: a campaign's content
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Predesigned:
     subject: str
     preheader: str
     places: Mapping[str, str]  #: what can be filled in, with what stands there otherwise
-    to_fill: tuple[str, ...] = ()  #: places whose own text is advice to the author, for no reader's eyes
+    to_fill: tuple[str, ...] = ()  #: places whose own text is a sample, for no reader's eyes
 
     def unfilled(self, html: str, text: str) -> list[str]:
         """The places to fill whose own text still stands in this content."""
@@ -54,12 +58,16 @@ class Predesigned:
 
         Raises:
             InvalidDefinition: `content` names a place that this template does not have.
+            TemplateInvalid: a text is too large, or has a merge tag that never ends.
         """
         unknown = sorted(content.keys() - self.places.keys())
         if unknown:
             raise InvalidDefinition(
                 f"template {self.name} has no place {', '.join(unknown)}; it has {', '.join(sorted(self.places))}"
             )
+        for place, text in content.items():
+            check_size(place, text)
+            check_closed(text, place)
         filled = {**self.places, **content}
         subject, preheader = subject or self.subject, preheader or self.preheader
         if (_FILES / f"{self.name}.mjml").is_file():
@@ -104,7 +112,9 @@ def _entry(name: str, entry: Mapping[str, str | Mapping[str, str]]) -> Predesign
 
 @cache
 def _written(file_name: str) -> str:
-    return (_FILES / file_name).read_text(encoding="utf-8")
+    """What stands in a file of ours, with the parts that it shares with others in their places."""
+    written = (_FILES / file_name).read_text(encoding="utf-8")
+    return _SHARED.sub(lambda part: _written(f"parts/{part[1]}.mjml"), written)
 
 
 def _html(name: str, content: Mapping[str, str]) -> str:

@@ -13,3 +13,4 @@ class SavedTemplate:
     html: str | None = None
     text: str | None = None
     saved_at: datetime | None = None
+    preheader: str = ""  #: a suggestion likewise

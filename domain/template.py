@@ -14,7 +14,7 @@ from domain.content_failure import ContentFailed
 from domain.errors import TemplateInvalid
 from domain.merge_tags import MARK, has_blocks, literals, marked, translated
 from domain.reserved_fields import RESERVED
-from domain.template_engine import FAILURES, MAX_RENDERED_CHARS, cause, check, engine
+from domain.template_engine import FAILURES, MAX_RENDERED_CHARS, cause, check, check_size, engine
 from domain.template_html import (
     at_body_start,
     inlined,
@@ -24,6 +24,7 @@ from domain.template_html import (
     with_links,
     with_preheader,
 )
+from domain.template_markup import check_markup
 from domain.template_tags import Tags, tags_of
 from domain.values import Value
 
@@ -112,14 +113,22 @@ def compiled(source: TemplateSource) -> Template:
     Raises:
         TemplateInvalid: something in it can't be rendered for anybody; the text says where and why.
     """
-    written = _translated(source)
+    written = translated_source(source)
     for place, text in _parts(written):
         check(place, text)
+    if written.html is not None:
+        check_markup("html", written.html)
     return _compiled(_finished(written), preheader=written.preheader)
 
 
-def _translated(source: TemplateSource) -> TemplateSource:
-    """The source with one kind of merge field and one kind of newline."""
+def translated_source(source: TemplateSource) -> TemplateSource:
+    """The source with one kind of merge field and one kind of newline.
+
+    Raises:
+        TemplateInvalid: a part is too large, or has a `$[…]$` that is none.
+    """
+    for place, text in _parts(source):
+        check_size(place, text)
     return TemplateSource(
         subject=translated(_clean(source.subject), "subject"),
         preheader=translated(_clean(source.preheader), "preheader", is_html=True),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import minijinja
 
 from domain.errors import TemplateInvalid
-from domain.merge_tags import TAG
+from domain.merge_tags import TAG, check_closed
 
 MAX_SOURCE_BYTES = 524_288  # five times what Gmail shows; a larger one is a mistake
 MAX_RENDERED_CHARS = 4 * MAX_SOURCE_BYTES
@@ -28,6 +28,9 @@ FAILURES = (minijinja.TemplateError, TypeError, ValueError, OverflowError, Recur
 _STATEMENT = re.compile(r"\{%[-+]?\s*(\w*)")
 _FILTER = re.compile(r"\|\s*([A-Za-z_]\w*)")
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
+#: `x.__class__`, `x["__class__"]`, `x | attr("__class__")`: nothing here has such names; whoever asks means ill.
+_HIDDEN_NAME = re.compile(r"(?<![A-Za-z0-9])__")
+_HIDDEN_KEY = re.compile(r"[\[(]\s*[\"']__")
 _LOOP_OVER_LITERAL = re.compile(r"\bin\s*[\[{(\"'~+]|\brecursive\b|~|\+")
 
 
@@ -50,16 +53,26 @@ def engine(templates: Mapping[str, str]) -> minijinja.Environment:
     return environment
 
 
+def check_size(place: str, source: str) -> None:
+    """Refuses what is too large to be looked at.
+
+    Raises:
+        TemplateInvalid: it is larger than `MAX_SOURCE_BYTES`.
+    """
+    size_bytes = len(source) if len(source) > MAX_SOURCE_BYTES else len(source.encode("utf-8", "replace"))
+    if size_bytes > MAX_SOURCE_BYTES:
+        raise TemplateInvalid(f"{place}: {size_bytes:,} bytes are larger than the limit of {MAX_SOURCE_BYTES:,}")
+
+
 def check(place: str, source: str) -> None:
     """Refuses what fails for everybody.
 
     Raises:
-        TemplateInvalid: syntax, unknown filters and functions, forbidden statements, endless loops, sheer size.
+        TemplateInvalid: syntax, unknown filters and functions, forbidden statements and names, endless loops.
     """
-    if len(source.encode("utf-8", "replace")) > MAX_SOURCE_BYTES:
-        raise TemplateInvalid(f"{place}: larger than {MAX_SOURCE_BYTES} bytes")
     environment = engine({})
     _parse(place, source, environment)
+    check_closed(source, place)
     tags = [(tag[0], source.count("\n", 0, tag.start()) + 1) for tag in TAG.finditer(source)]
     if len(tags) > _MAX_TAGS:
         raise TemplateInvalid(f"{place}: {len(tags)} merge tags; {_MAX_TAGS} are the limit")
@@ -113,6 +126,8 @@ def _check_tag(tag: str, where: str, environment: minijinja.Environment) -> None
         raise TemplateInvalid(f"{where}: {statement[1] or 'this'} is not available in templates; if, for and raw are")
     if statement and statement[1] == "for" and _LOOP_OVER_LITERAL.search(bare):
         raise TemplateInvalid(f"{where}: a loop runs over a field or range(n), nothing else")
+    if _HIDDEN_NAME.search(bare) or _HIDDEN_KEY.search(tag):
+        raise TemplateInvalid(f"{where}: names that begin with __ are not available in templates")
     if "*" in bare:
         raise TemplateInvalid(f"{where}: templates do not multiply; let the CRM calculate")
     for name in _FILTER.findall(bare):

@@ -10,10 +10,14 @@ from resiliparse.extract.html2text import extract_plain_text
 from domain.merge_tags import TOKEN, as_words, hidden, holds_hidden, shown
 
 _STYLES = re.compile(r"<style\b", re.IGNORECASE)
-_BODY = re.compile(r"<body\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
+#: To the end of a tag, or of the text: one that is never closed is found once, not looked for from every other one.
+_TO_ITS_END = r"\b(?:[^>\"']|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))*+(?:>|\Z)"
+_BODY = re.compile(rf"<body{_TO_ITS_END}", re.IGNORECASE)
 _BODY_END = re.compile(r"</body\s*>(?!.*</body)", re.IGNORECASE | re.DOTALL)
-_LINK = re.compile(r"<(?:a|area)\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
+_LINK = re.compile(rf"<(?:a|area){_TO_ITS_END}", re.IGNORECASE)
 _HREF = re.compile(r"(\shref\s*=\s*)(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
+_TABLE_ROW, _CELLS_END = re.compile(r"[^\n]*\t[^\n]*"), re.compile(r"[ \t]*\t[ \t]*")
+_LINE_CHARS = 78  # RFC 5322, 2.1.1
 _OPENING_BRACES = re.compile(rf"\{{(?=[{{%#]|(?:<!--)?{TOKEN})")
 _HIDDEN_STYLE = (
     "display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden;mso-hide:all"
@@ -40,7 +44,7 @@ def at_body_start(source: str, insert: str) -> str:
     """The HTML with something right after `<body>`, or at its start when there is none."""
     safe, tags = hidden(source)
     body = _BODY.search(safe)
-    end = body.end() if body else 0
+    end = body.end() if body and body[0].endswith(">") else 0
     return shown(safe[:end], tags) + insert + shown(safe[end:], tags)
 
 
@@ -74,12 +78,22 @@ def with_links(source: str, new: Callable[[str], str | None]) -> str:
         target = new(url)
         return match[0] if target is None else f'{match[1]}"{target}"'
 
-    return shown(_LINK.sub(lambda link: _HREF.sub(href, link[0], count=1), safe), tags)
+    def link(match: re.Match[str]) -> str:
+        return _HREF.sub(href, match[0], count=1) if match[0].endswith(">") else match[0]
+
+    return shown(_LINK.sub(link, safe), tags)
 
 
 def text_of(source: str) -> str:
     """The text part that says what the HTML says; links follow their words in brackets."""
-    return str(extract_plain_text(source, links=True, alt_texts=True)).strip() + "\n"
+    text = str(extract_plain_text(source, links=True, alt_texts=True)).strip() + "\n"
+    return _TABLE_ROW.sub(_row, text) if "\t" in text else text
+
+
+def _row(match: re.Match[str]) -> str:
+    """A row of a table as one line, or as one line per cell when it is too long to be read as one."""
+    row = _CELLS_END.sub("  ", match[0])
+    return row if len(row) <= _LINE_CHARS else _CELLS_END.sub("\n", match[0])
 
 
 def text_template_of(source: str) -> str:

@@ -1,4 +1,4 @@
-"""Templates that people saved. {_id: name, subject, html, text, saved_at}"""
+"""Templates that people saved. {_id: name, subject, html, text, saved_at, preheader (absent in old ones)}"""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class MongoTemplates:
             "html": template.html,
             "text": template.text,
             "saved_at": template.saved_at,
+            "preheader": template.preheader,
         }
         await answered(self._templates.replace_one({"_id": template.name}, document, upsert=True))
 
@@ -32,4 +33,11 @@ class MongoTemplates:
 
 
 def _template(document: Mapping[str, Any]) -> SavedTemplate:
-    return SavedTemplate(document["_id"], document["subject"], document["html"], document["text"], document["saved_at"])
+    return SavedTemplate(
+        name=document["_id"],
+        subject=document["subject"],
+        html=document["html"],
+        text=document["text"],
+        saved_at=document["saved_at"],
+        preheader=document.get("preheader", ""),
+    )

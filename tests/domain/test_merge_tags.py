@@ -5,15 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import TemplateInvalid
-from domain.merge_tags import MARK, as_words, hidden, literals, marked, shown, translated
+from domain.merge_tags import MARK, as_words, check_closed, hidden, literals, marked, shown, translated
 
 
 @pytest.mark.parametrize(
     ("written", "means"),
     [
-        ("Hi $[FNAME]$", "Hi {{ FNAME }}"),
-        ("Hi $[FNAME|friend]$!", 'Hi {{ FNAME | default("friend", true) }}!'),
-        ('$[ A | say "hi" \\ ]$', '{{ A | default(" say \\"hi\\" \\\\ ", true) }}'),
+        ("Hi $[FNAME]$", "Hi {{ fname }}"),
+        ("Hi $[First_Name|friend]$!", 'Hi {{ first_name | default("friend", true) }}!'),
+        ("$[a|$[b|c]$", '$[a|{{ b | default("c", true) }}'),
+        ('$[ A | say "hi" \\ ]$', '{{ a | default(" say \\"hi\\" \\\\ ", true) }}'),
         ("costs $5 [net]", "costs $5 [net]"),
     ],
 )
@@ -22,12 +23,41 @@ def test_the_piped_form_means_a_default(written: str, means: str) -> None:
 
 
 def test_a_fallback_in_html_is_not_escaped_twice() -> None:
-    assert translated("$[A|Tom &amp; Co]$", "html", is_html=True) == '{{ A | default("Tom & Co", true) }}'
+    assert translated("$[A|Tom &amp; Co]$", "html", is_html=True) == '{{ a | default("Tom & Co", true) }}'
 
 
 def test_a_piped_form_without_a_field_is_refused_with_its_line() -> None:
     with pytest.raises(TemplateInvalid, match="html, line 3"):
         translated("\n\n$[first name|x]$", "html")
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("{{ a }}\n{{ b", 2),
+        ("{% if a %}{% raw %}\n{{ {% endraw %}{% endif %}", 2),
+        ("{# a #}{# b", 1),
+        ('{{ "}}" ', 1),
+        ("{{ 'a }}", 1),
+    ],
+)
+def test_a_tag_that_never_ends_is_refused_with_its_line(source: str, line: int) -> None:
+    with pytest.raises(TemplateInvalid, match=f"html, line {line}.*never ends"):
+        check_closed(source, "html")
+
+
+@pytest.mark.parametrize("opened", ["{{ ", '{{ "', "{{ \"'", "{% ", "{#", '{{ "\\"'])
+def test_a_hundred_thousand_open_tags_are_read_once(opened: str) -> None:
+    with pytest.raises(TemplateInvalid, match="never ends"):
+        check_closed("{{ a }}" + opened * 100_000 + "\\", "html")  # minutes, if each were looked for to the end
+
+
+def test_a_hundred_thousand_open_piped_fields_are_text() -> None:
+    assert translated("$[" * 100_000, "html") == "$[" * 100_000
+
+
+def test_whole_tags_are_let_through() -> None:
+    check_closed("{{ '}}' }}{% if a == \"%}\" %}{# {{ #}{{ {'a': 1} }}", "html")
 
 
 PARTS = st.sampled_from(

@@ -80,13 +80,33 @@ def test_r65_the_fields_of_all_parts_are_listed_without_reserved_names_and_loop_
         ({"html": "{% for a in range(60000) %}" + "x" * 500_000 + "{% endfor %}"}, "too many steps"),
         ({"text": "{{ a }}" * 2001}, "2001 merge tags"),
         ({"text": "$[a b|c]$"}, "line 1"),
-        ({"text": "x" * (MAX_SOURCE_BYTES + 1)}, "larger"),
+        ({"text": "x" * (MAX_SOURCE_BYTES + 1)}, "text: 524,289 bytes are larger than the limit of 524,288"),
+        ({"text": "ß" * (MAX_SOURCE_BYTES // 2 + 1)}, "text: 524,290 bytes"),
+        ({"html": "<p>$[" * 1_000_000}, "html: 5,000,000 bytes"),
+        ({"html": "<p>\n{{ a.__class__.__mro__ }}"}, "html, line 2: names that begin with __"),
+        ({"text": "{{ a['__class__'] }}"}, "text, line 1: names that begin with __"),
+        ({"text": "{{ a | attr('__class__') }}"}, "text, line 1: names that begin with __"),
+        ({"text": "{{ __import__('os') }}"}, "text, line 1: names that begin with __"),
+        ({"text": "{% raw %}\n{{ {% endraw %}"}, "text, line 2: .* never ends"),
+        ({"html": "<p>a</p>\n" + "<a " * 1_000}, "html, line 1: 1000 tags begin here and never end"),
+        ({"html": "<p>a</p>\n" + "<!-- " * 1_000}, "html, line 1: 1000 tags"),
+        ({"html": "".join(f"<p><b id={number}>" for number in range(3_000))}, "html, line 1: .* elements such as <b>"),
         ({}, "html, text"),
     ],
 )
 def test_what_fails_for_everybody_is_refused_with_its_place(source: dict[str, str], where: str) -> None:
     with pytest.raises(TemplateInvalid, match=where):
         compiled(TemplateSource("s", **source))
+
+
+@pytest.mark.parametrize("source", ["{{ a | default('_none_') }}", "{{ first__name }}", "{{ a['_b'] }}"])
+def test_underscores_elsewhere_are_let_through(source: str) -> None:
+    assert compiled(TemplateSource("s", text=source)).has_text
+
+
+def test_formatting_that_is_closed_may_stand_as_often_as_it_likes() -> None:
+    source = "<p><b>a</b> <i>b</i> <a href=x>c</a></p>\n" * 5_000
+    assert compiled(TemplateSource("s", html=source)).has_html
 
 
 def test_what_only_needs_values_is_accepted() -> None:

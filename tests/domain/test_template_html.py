@@ -1,5 +1,7 @@
 """HTML tooling that leaves merge tags alone (deliverability.md 3, the traps)."""
 
+import pytest
+
 from domain.template_html import (
     at_body_end,
     at_body_start,
@@ -77,6 +79,25 @@ def test_text_names_the_targets_of_links_and_the_contents_of_images() -> None:
     assert "go (https://x.example)" in text
     assert "a picture" in text
     assert "a\nb" in text
+
+
+def test_rows_of_a_table_are_lines_and_long_ones_are_a_line_per_cell() -> None:
+    assert text_of("<table><tr><td>Tea</td><td>2.50</td></tr></table>") == "Tea  2.50\n"
+    cells = "".join(f'<td><a href="https://survey.example/score?n={number}">{number}</a></td>' for number in (1, 2, 3))
+    assert text_of(f"<table><tr>{cells}</tr></table>").splitlines() == [
+        f"{number} (https://survey.example/score?n={number})" for number in (1, 2, 3)
+    ]
+
+
+@pytest.mark.parametrize("opened", ["<a ", '<a "', "<a \"'", "<area href='", "<body ", '<body "'])
+def test_a_hundred_thousand_tags_that_never_end_are_read_once(opened: str) -> None:
+    source = opened * 100_000  # minutes, if each were looked for to the end
+    assert links(source) == ()
+    assert at_body_start(source, "A") == "A" + source
+
+
+def test_a_link_that_never_ends_is_none() -> None:
+    assert with_links('<p><a href="https://a.example"', lambda url: "NEW") == '<p><a href="https://a.example"'
 
 
 def test_a_text_template_keeps_its_merge_tags() -> None:
