@@ -14,11 +14,26 @@ from urllib.parse import urlsplit
 
 from domain.assets import Asset, AssetKind, Fetched, Trouble
 from domain.campaign import Report
-from domain.findings import Finding, Severity
+from domain.findings import Finding, ReviewRule, Severity, blocking, worst_first
 
 DELETED_VIDEO, DEAD_LINK, DEAD_IMAGE = "deleted-video", "dead-link", "dead-image"
 UNCHECKED, SAMPLE = "unchecked-asset", "sample-link"
-RULES = frozenset({DELETED_VIDEO, DEAD_LINK, DEAD_IMAGE, UNCHECKED, SAMPLE})
+_BRING_BACK = "Bring it back, or reopen the campaign and change it."
+ASSET_RULES = (
+    ReviewRule(
+        DELETED_VIDEO, Severity.ERROR, "content", "Put another video there; into a new campaign, if this is cancelled."
+    ),
+    ReviewRule(DEAD_LINK, Severity.ERROR, "content", _BRING_BACK),
+    ReviewRule(DEAD_IMAGE, Severity.ERROR, "content", _BRING_BACK),
+    ReviewRule(
+        UNCHECKED,
+        Severity.UNKNOWN,
+        "content",
+        "Look at it yourself; servers of your own are asked with CAMPAIGNS_ASSETS__ALLOW_NETWORKS.",
+    ),
+    ReviewRule(SAMPLE, Severity.WARNING, "content", "Reopen the campaign and put a link of your own there."),
+)
+RULES: Mapping[str, ReviewRule] = {rule.id: rule for rule in ASSET_RULES}
 _GONE = frozenset({404, 410})  # RFC 9110 15.5.5 and 15.5.11
 _UNCLEAR = frozenset({400, 401, 403})  #: of a video site: private, not to be embedded, or no such number
 #: Names that never lead anywhere (RFC 2606, RFC 6761).
@@ -31,14 +46,6 @@ _WORDS: Mapping[Trouble, str] = {
     Trouble.REDIRECTS: "it is sent on too often",
     Trouble.BAD_URL: "it is not a web address",
 }
-_BRING_BACK = "Bring it back, or reopen the campaign and change it."
-_FIXES: Mapping[str, str] = {
-    DELETED_VIDEO: "Put another video into a new campaign.",
-    DEAD_LINK: _BRING_BACK,
-    DEAD_IMAGE: _BRING_BACK,
-    UNCHECKED: "Look at it yourself; servers of your own are asked with CAMPAIGNS_ASSETS__ALLOW_NETWORKS.",
-    SAMPLE: "Reopen the campaign and put a link of your own there.",
-}
 
 
 def is_sample(url: str) -> bool:
@@ -50,12 +57,12 @@ def asset_findings(assets: Sequence[Asset], fetched: Mapping[str, Fetched]) -> t
     """What is wrong with the assets, errors first; `fetched` is by proof. What was not fetched is no finding."""
     names_known = any(answer.status is not None and not _is_ip(url) for url, answer in fetched.items())
     found = [finding for asset in assets for finding in _of(asset, fetched, names_known=names_known)]
-    return tuple(sorted(found, key=lambda finding: finding.severity is not Severity.ERROR))
+    return worst_first(found)
 
 
 def deleted_videos(findings: Iterable[Finding]) -> str | None:
     """Why the campaign is cancelled, or None."""
-    return "; ".join(finding.text for finding in findings if finding.rule == DELETED_VIDEO) or None
+    return "; ".join(found.text for found in blocking(findings) if found.rule == DELETED_VIDEO) or None
 
 
 def with_asset_findings(report: Report, findings: Sequence[Finding]) -> Report:
@@ -98,13 +105,12 @@ def _dead(asset: Asset) -> str:
 
 
 def _finding(rule: str, asset: Asset, why: str) -> Finding:
-    severity = Severity.ERROR if rule in {DELETED_VIDEO, DEAD_LINK, DEAD_IMAGE} else Severity.WARNING
     what = {
         DELETED_VIDEO: f"the video {asset.url} was deleted ({why})",
         SAMPLE: f"the {asset.kind} {asset.url} leads nowhere: {why}",
         UNCHECKED: f"the {asset.kind} {asset.url} could not be checked: {why}",
     }.get(rule, f"the {asset.kind} {asset.url} is dead: {why}")
-    return Finding(rule, severity, "content", what, _FIXES[rule])
+    return RULES[rule].finding(what, place=asset.place)
 
 
 def _said(answer: Fetched) -> str:

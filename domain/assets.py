@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,10 +10,11 @@ from enum import StrEnum
 from html.parser import HTMLParser
 
 from domain.campaign import Content
-from domain.merge_tags import as_words, hidden, holds_hidden, translated
+from domain.merge_tags import TOKEN, as_words, hidden, holds_hidden, translated
 from domain.videos import SITES, VideoSite, video_in
 
 _CSS_URL = re.compile(r"url\(\s*[\"']?([^\"')]+)", re.IGNORECASE)
+_HIDDEN_TAG = re.compile(rf"<!--{TOKEN}(\d+)t-->|{TOKEN}(\d+)q")
 _IN_TEXT = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _AFTER_AN_URL = ".,;:!?)]}"  # punctuation of the sentence around it
 
@@ -50,6 +50,12 @@ class Asset:
     kind: AssetKind
     url: str  #: as people know it; of a video on a site the page where it is watched
     proofs: tuple[str, ...]  #: what is fetched to find out
+    place: str = "content"  #: where it stands first: "html, line 7", "text"
+
+    @property
+    def is_the_proof(self) -> bool:
+        """Whether what is fetched is the thing itself, and not a site's word about it."""
+        return self.proofs == (_without_fragment(self.url),)
 
 
 def assets_of(content: Content, sites: tuple[VideoSite, ...] = SITES) -> tuple[Asset, ...]:
@@ -59,46 +65,60 @@ def assets_of(content: Content, sites: tuple[VideoSite, ...] = SITES) -> tuple[A
         TemplateInvalid: a merge field is not written as one.
     """
     found: dict[tuple[str, ...], Asset] = {}
-    for kind, url in _urls(content):
-        asset = _asset(kind, url, sites)
+    for kind, url, place in _urls(content):
+        asset = _asset(kind, url, place, sites)
         if asset is not None:
             found.setdefault(asset.proofs, asset)
     return tuple(found.values())
 
 
-def hash_of_assets(assets: tuple[Asset, ...], fetched: Mapping[str, Fetched]) -> str:
-    """The images and videos as their servers describe them, in 16 hex digits (D9). Pages change by the hour: left out.
+def hashes_of_assets(assets: tuple[Asset, ...], fetched: Mapping[str, Fetched]) -> dict[str, str]:
+    """By URL, each image and each video file as its server describes it, in 16 hex digits (D9).
 
-    What a server does not describe counts as its URL alone.
+    Pages change by the hour, and so does what a video site says of a video: left out. So is what no server describes.
     """
-    told = [
-        (proof, answer.fingerprint if (answer := fetched.get(proof)) else None)
+    told = {
+        asset.url: answer.fingerprint
         for asset in assets
-        if asset.kind is not AssetKind.LINK
-        for proof in asset.proofs
-    ]
-    return hashlib.sha256(json.dumps(sorted(told, key=lambda each: each[0])).encode()).hexdigest()[:16]
+        if asset.kind is not AssetKind.LINK and asset.is_the_proof and (answer := fetched.get(asset.proofs[0]))
+    }
+    return {url: hashlib.sha256(said.encode()).hexdigest()[:16] for url, said in sorted(told.items()) if said}
 
 
-def _asset(kind: AssetKind, written: str, sites: tuple[VideoSite, ...]) -> Asset | None:
+def changed_assets(reviewed: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """URLs of images and videos that are not what they were at the review. What was not described says nothing."""
+    return [url for url, before in reviewed.items() if now.get(url, before) != before]
+
+
+def _asset(kind: AssetKind, written: str, place: str, sites: tuple[VideoSite, ...]) -> Asset | None:
     url = written.strip()
     url = f"https:{url}" if url.startswith("//") else url
     if holds_hidden(url) or not url.lower().startswith(("http://", "https://")):
         return None
     if video := video_in(url, sites):
-        return Asset(AssetKind.VIDEO, video.page, video.proofs)
-    return Asset(kind, url, (url.partition("#")[0],))
+        return Asset(AssetKind.VIDEO, video.page, video.proofs, place)
+    return Asset(kind, url, (_without_fragment(url),), place)
 
 
-def _urls(content: Content) -> Iterator[tuple[AssetKind, str]]:
+def _without_fragment(url: str) -> str:
+    return url.partition("#")[0]
+
+
+def _urls(content: Content) -> Iterator[tuple[AssetKind, str, str]]:
+    """What it is, its URL as it is written, and where."""
     if content.html is not None:
         reader = _Reader()
-        reader.feed(hidden(translated(content.html, "html", is_html=True))[0])
+        reader.feed(_on_its_lines(*hidden(translated(content.html, "html", is_html=True))))
         reader.close()
         yield from reader.urls
     words, _ = as_words(translated(content.text or "", "text"))
     for url in _IN_TEXT.findall(words):
-        yield AssetKind.LINK, url.rstrip(_AFTER_AN_URL)
+        yield AssetKind.LINK, url.rstrip(_AFTER_AN_URL), "text"
+
+
+def _on_its_lines(source: str, tags: list[str]) -> str:
+    """Hidden HTML with the line breaks of its tags, so that lines are counted as in what was written."""
+    return _HIDDEN_TAG.sub(lambda found: found[0] + "\n" * tags[int(found[1] or found[2])].count("\n"), source)
 
 
 class _Reader(HTMLParser):
@@ -113,18 +133,22 @@ class _Reader(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.urls: list[tuple[AssetKind, str]] = []
+        self.urls: list[tuple[AssetKind, str, str]] = []
         self._in_style = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._in_style = tag == "style"
         for name, value in attrs:
             if value:
-                self.urls += self._found(tag, name, value)
+                self._take(self._found(tag, name, value))
 
     def handle_data(self, data: str) -> None:
         if self._in_style:
-            self.urls += _in_css(data)
+            self._take(_in_css(data))
+
+    def _take(self, found: list[tuple[AssetKind, str]]) -> None:
+        place = f"html, line {self.getpos()[0]}"
+        self.urls += [(kind, url, place) for kind, url in found]
 
     def _found(self, tag: str, name: str, value: str) -> list[tuple[AssetKind, str]]:
         if kind := self._PLACES.get((tag, name)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain.asset_findings import asset_findings, deleted_videos, is_sample
-from domain.assets import Asset, AssetKind, Fetched, Trouble, assets_of, hash_of_assets
+from domain.assets import Asset, AssetKind, Fetched, Trouble, assets_of, hashes_of_assets
 from domain.campaign import Content
 from domain.findings import Severity
 
@@ -66,7 +66,7 @@ def test_only_what_is_certain_is_an_error(kind: AssetKind, answer: Fetched, rule
     found = asset_findings([asset(kind)], {"https://g.shop/x": answer})
     assert [finding.rule for finding in found] == ([rule] if rule else [])
     assert [finding.severity for finding in found] == (
-        [] if rule is None else [Severity.WARNING if rule == "unchecked-asset" else Severity.ERROR]
+        [] if rule is None else [Severity.UNKNOWN if rule == "unchecked-asset" else Severity.ERROR]
     )
     assert (deleted_videos(found) is not None) == (rule == "deleted-video")
 
@@ -114,11 +114,27 @@ def test_other_names_are_asked(url: str) -> None:
     assert not is_sample(url)
 
 
-def test_the_hash_of_assets_changes_with_an_image_and_not_with_a_page() -> None:
-    """D9."""
+def test_d9_the_hash_of_an_image_changes_with_it_and_pages_have_none() -> None:
     assets = (asset(LINK, "p"), asset(IMAGE, "i"), asset(IMAGE, "quiet"))
-    before = hash_of_assets(assets, {"p": Fetched(200, fingerprint='"1"'), "i": Fetched(200, fingerprint='"1"')})
-    page = hash_of_assets(assets, {"p": Fetched(200, fingerprint='"2"'), "i": Fetched(200, fingerprint='"1"')})
-    image = hash_of_assets(assets, {"p": Fetched(200, fingerprint='"1"'), "i": Fetched(200, fingerprint='"2"')})
-    assert (before == page, before == image, len(before)) == (True, False, 16)
-    assert hash_of_assets(assets[::-1], {"i": Fetched(200, fingerprint='"1"')}) == before
+    before = hashes_of_assets(assets, {"p": Fetched(200, fingerprint='"1"'), "i": Fetched(200, fingerprint='"1"')})
+    page = hashes_of_assets(assets, {"p": Fetched(200, fingerprint='"2"'), "i": Fetched(200, fingerprint='"1"')})
+    image = hashes_of_assets(assets, {"p": Fetched(200, fingerprint='"1"'), "i": Fetched(200, fingerprint='"2"')})
+    assert (before == page, before == image, list(before)) == (True, False, ["i"])
+    assert len(before["i"]) == 16
+
+
+def test_d9_what_a_video_site_says_of_a_video_is_not_the_video() -> None:
+    there = Fetched(200, fingerprint='"1"')
+    on_a_site, own = asset(VIDEO, "https://v.io/1", "https://v.io/oembed"), asset(VIDEO, "https://g.shop/v.mp4")
+    fetched = {"https://v.io/oembed": there, "https://g.shop/v.mp4": there}
+    assert list(hashes_of_assets((on_a_site, own), fetched)) == ["https://g.shop/v.mp4"]
+
+
+def test_a_finding_says_in_which_line_of_the_html_it_is() -> None:
+    html = (
+        '<p>\n{% if\n first_name %}</p>\n<a href="https://g.shop/a?x=1&amp;y=2">a</a>\n<img\n src="https://g.shop/i">'
+    )
+    found = assets_of(Content("s", html=html, text="https://g.shop/t"))
+    assert [each.place for each in found] == ["html, line 4", "html, line 5", "text"]
+    [finding] = asset_findings(found[1:2], {"https://g.shop/i": Fetched(404)})
+    assert (finding.rule, finding.place) == ("dead-image", "html, line 5")
