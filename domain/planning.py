@@ -15,6 +15,7 @@ from domain.campaign import Campaign
 from domain.contact import Contact, Source, contact_id
 from domain.eligibility import Skip, SuppressionReason, skip
 from domain.email import NO_SLICE, Email, EmailState, SkipReason, email_id, message_id
+from domain.send_times import ZONE_FIELD, zone_of
 from domain.sync import SyncSkip
 
 Suppressed = Mapping[str, frozenset[SuppressionReason]]
@@ -124,9 +125,10 @@ class Planner:
 
     def _of_contact(self, contact: Contact, ref: str | None, suppressed: Suppressed) -> tuple[Email, Skip | None]:
         reasons = suppressed.get(contact.id, _NOT_SUPPRESSED)
-        return self._row(contact.id, contact.address, ref), skip(contact, reasons, self.campaign)
+        row = self._row(contact.id, contact.address, ref, _zone(contact))
+        return row, skip(contact, reasons, self.campaign)
 
-    def _row(self, contact: str, address: str, ref: str | None) -> Email:
+    def _row(self, contact: str, address: str, ref: str | None, zone: str | None = None) -> Email:
         row_id = email_id(self.campaign.id, contact)
         return Email(
             id=row_id,
@@ -138,6 +140,7 @@ class Planner:
             message_id=message_id(row_id, self.campaign.sender.domain),
             state_at=self.now,
             lawful_basis=self.campaign.lawful_basis,
+            time_zone=zone,
         )
 
     def _plan(self, decided: Sequence[tuple[Email, Skip | None]], counts: Counter[str]) -> Plan:
@@ -159,6 +162,11 @@ def _counted(why: Skip | None) -> list[str]:
     if why is None:
         return ["to_send"]
     return [f"skipped.{why.reason}", *(f"conflict.{topic}" for topic in why.topics)]
+
+
+def _zone(contact: Contact) -> str | None:
+    said = contact.fields.get(ZONE_FIELD)
+    return zone_of(said.value) if said else None
 
 
 def _ref(source: Source | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from domain import lint
 from domain.assembly import Assembler, Recipient
@@ -12,10 +13,12 @@ from domain.content_failure import ContentFailed
 from domain.dkim_key import DkimKeys
 from domain.email import EmailState, email_id, message_id
 from domain.errors import TemplateInvalid
-from domain.findings import Finding, Severity, blocking
+from domain.findings import Finding, blocking
 from domain.mailer import ADDRESS_FIELD, mailer_of, source_of
 from domain.organisation import Organisation
+from domain.policy import Thresholds
 from domain.predesigned import predesigned_templates
+from domain.review_rules import CONTENT_FAILS, NO_COMPANY_DETAILS, NO_DKIM_KEY, SAMPLE_TEXT
 from domain.template import Rendered, compiled
 from domain.tracking import SigningKeys, ways_out
 
@@ -23,14 +26,32 @@ _NOBODY = "0" * 32  #: the contact id of the sample: nobody has it
 _FROM_MODULE, _CONFLICT = "from_module.", "conflict."
 
 
-def findings(campaign: Campaign, organisation: Organisation, keys: SigningKeys, dkim: DkimKeys) -> tuple[Finding, ...]:
-    """Everything wrong with what the campaign says and who says it; errors block."""
+def findings(
+    campaign: Campaign,
+    organisation: Organisation,
+    keys: SigningKeys,
+    dkim: DkimKeys,
+    thresholds: Thresholds = Thresholds(),  # noqa: B008 - it is frozen
+) -> tuple[Finding, ...]:
+    """Everything wrong with what the campaign says and who says it, as far as one sees it without asking anybody."""
     return (
         *_company_details(organisation),
         *_signature(campaign.sender.domain, dkim),
         *_sample_text(campaign),
-        *_content(campaign, organisation, keys, dkim),
+        *_content(campaign, organisation, keys, dkim, thresholds),
     )
+
+
+def sample_mail(
+    campaign: Campaign, organisation: Organisation, keys: SigningKeys, dkim: DkimKeys, now: datetime
+) -> bytes | None:
+    """The email as the sample person would get it, as it stands on the wire; None when it cannot be rendered."""
+    try:
+        assembler = mailer_of(campaign, organisation, keys, dkim)
+        recipient, _ = _rendered(assembler, campaign)
+        return assembler.mail(recipient, now=now).raw
+    except (ContentFailed, TemplateInvalid):
+        return None
 
 
 def report(counts: Mapping[str, int], books: Books, found: tuple[Finding, ...]) -> Report:
@@ -67,11 +88,7 @@ def _under(prefix: str, counts: Mapping[str, int]) -> dict[str, int]:
 
 def _company_details(organisation: Organisation) -> tuple[Finding, ...]:
     """R38. The postal address is looked for in the content as well, by the lint."""
-    fix = "Set CAMPAIGNS_ORGANISATION__NAME and CAMPAIGNS_ORGANISATION__POSTAL_ADDRESS."
-    return tuple(
-        Finding("no-company-details", Severity.ERROR, "organisation", f"the {detail} is not known", fix)
-        for detail in organisation.missing
-    )
+    return tuple(NO_COMPANY_DETAILS.finding(f"the {detail} is not known") for detail in organisation.missing)
 
 
 def _sample_text(campaign: Campaign) -> tuple[Finding, ...]:
@@ -80,12 +97,10 @@ def _sample_text(campaign: Campaign) -> tuple[Finding, ...]:
     if template is None:
         return ()
     return tuple(
-        Finding(
-            "sample-text",
-            Severity.WARNING,
-            place,
+        SAMPLE_TEXT.finding(
             f"{place} still holds what the template says to its author",
-            f"`campaigns campaign reopen {campaign.id}`, then `campaigns campaign edit {campaign.id} "
+            place=place,
+            fix=f"`campaigns campaign reopen {campaign.id}`, then `campaigns campaign edit {campaign.id} "
             f"--template {template.name} --fill {place}=TEXT` with every place",
         )
         for place in template.unfilled(campaign.content.html or "", campaign.content.text or "")
@@ -98,26 +113,30 @@ def _signature(domain: str, dkim: DkimKeys) -> tuple[Finding, ...]:
         return ()
     text = f"emails from {domain} go out without a DKIM signature: there is no key of it"
     fix = f"Make one with `campaigns dkim generate {domain}`, or set CAMPAIGNS_SMTP__DKIM=relay where the relay signs."
-    return (Finding("no-dkim-key", Severity.WARNING, "sender", text, fix),)
+    return (NO_DKIM_KEY.finding(text, fix=fix),)
 
 
-def _content(campaign: Campaign, organisation: Organisation, keys: SigningKeys, dkim: DkimKeys) -> tuple[Finding, ...]:
+def _content(
+    campaign: Campaign, organisation: Organisation, keys: SigningKeys, dkim: DkimKeys, thresholds: Thresholds
+) -> tuple[Finding, ...]:
     try:
         assembler = mailer_of(campaign, organisation, keys, dkim)
-        rendered = _rendered(assembler, campaign)
+        _, rendered = _rendered(assembler, campaign)
     except (ContentFailed, TemplateInvalid) as error:
-        fix = "Mend the place that it names."
-        return (Finding("content-fails", Severity.ERROR, "content", f"it cannot be rendered: {error}", fix),)
-    return lint.lint(_sample(rendered, campaign, organisation, keys))
+        return (CONTENT_FAILS.finding(f"it cannot be rendered: {error}"),)
+    sample = _sample(rendered, campaign, organisation, keys)
+    return lint.lint(sample, warn_from=thresholds.spam_wording_warning, block_from=thresholds.spam_wording_error)
 
 
-def _rendered(assembler: Assembler, campaign: Campaign) -> Rendered:
+def _rendered(assembler: Assembler, campaign: Campaign) -> tuple[Recipient, Rendered]:
     """The content for a sample person whose values are their fields' names; without values where that can't be."""
     fields = compiled(source_of(campaign.content)).fields
+    sample = _recipient(campaign, {name: name.replace("_", " ") for name in fields})
     try:
-        return assembler.preview(_recipient(campaign, {name: name.replace("_", " ") for name in fields}))
+        return sample, assembler.preview(sample)
     except ContentFailed:
-        return assembler.preview(_recipient(campaign, {}))
+        nobody = _recipient(campaign, {})
+        return nobody, assembler.preview(nobody)
 
 
 def _recipient(campaign: Campaign, values: Mapping[str, str]) -> Recipient:

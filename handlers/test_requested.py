@@ -9,16 +9,17 @@ from dataclasses import dataclass, replace
 from domain.assembly import Assembler, OutgoingMail, Recipient
 from domain.campaign import Campaign
 from domain.contact import address, contact_id
-from domain.delivery import Attempt, Wire
+from domain.delivery import Attempt
 from domain.dkim_key import DkimKeys
 from domain.email import email_id, message_id
 from domain.errors import InvalidDefinition, NotReady, RelayUnavailable, TestRefused, UnknownCampaign
 from domain.mailer import ADDRESS_FIELD, mailer_of, name_in
 from domain.organisation import Organisation
 from domain.smtp_reply import verdict
+from domain.test_mail import TestOutcome, TestState, state_of
 from domain.tracking import SigningKeys
 from domain.values import Value
-from handlers.ports import Campaigns, Clock, Contacts, Leases, Relay
+from handlers.ports import Campaigns, Clock, Contacts, Leases, Relay, TestMails
 from messages.base import Message
 from messages.test_requested import TestRequested
 
@@ -34,6 +35,7 @@ class TestSender:
     campaigns: Campaigns
     contacts: Contacts
     leases: Leases
+    outcomes: TestMails
     relay: Relay
     organisation: Organisation
     keys: SigningKeys
@@ -57,7 +59,7 @@ class TestSender:
         assembler = mailer_of(_marked(campaign), self.organisation, self.keys, self.dkim)
         request = _request(campaign, message)
         mails = [self._mail(campaign, assembler, to, values, request) for to in dict.fromkeys(recipients)]
-        await self._sent([mail for mail in mails if await self.leases.once(mail.email_id)])
+        await self._sent(request, await self._new(request, mails))
         return []
 
     async def _campaign(self, campaign_id: str) -> Campaign:
@@ -93,20 +95,44 @@ class TestSender:
         )
         return assembler.mail(recipient, now=self.now())
 
-    async def _sent(self, mails: Sequence[OutgoingMail]) -> None:
-        waiting = {mail.email_id for mail in mails}
+    async def _sent(self, request: str, mails: Sequence[OutgoingMail]) -> None:
+        """Send them, and tell what came of each; those that certainly did not go may be sent by a repeat."""
+        waiting = {mail.email_id: mail.recipient for mail in mails}
+        told: list[TestOutcome] = []
         refused: list[str] = []
+        trouble = "the connection to the relay was lost"
         try:
             async for attempt in self.relay.deliver(mails, lambda: True):
-                waiting -= _ended(attempt)
+                if (state := state_of(attempt)) is not TestState.WAITING:
+                    to = waiting.pop(attempt.email_id)
+                    told.append(TestOutcome(request, to, state, self.now(), attempt.reply))
                 refused += _refusal(attempt)
+        except RelayUnavailable as error:
+            trouble = str(error)
+            raise
         finally:
             for name in sorted(waiting):
                 await self.leases.forget(name)
+            told += [self._outcome(request, to, TestState.WAITING, trouble) for to in waiting.values()]
+            await self.outcomes.save(told)
         if refused:
             raise TestRefused(f"the relay refused {len(refused)} of {len(mails)} test mails: {'; '.join(refused)}")
         if waiting:
             raise RelayUnavailable(f"{len(waiting)} of {len(mails)} test mails were not sent: the connection was lost")
+
+    async def _new(self, request: str, mails: Sequence[OutgoingMail]) -> Sequence[OutgoingMail]:
+        """Those that nobody has begun. Of the others whoever asked is told, should their worker have died over them."""
+        new = [mail for mail in mails if await self.leases.once(mail.email_id)]
+        if len(new) < len(mails):
+            begun = {mail.recipient for mail in mails} - {mail.recipient for mail in new}
+            unknown = begun - {each.address for each in await self.outcomes.of(request)}
+            why = "its worker died while it was being sent"
+            doubted = [self._outcome(request, to, TestState.IN_DOUBT, why) for to in sorted(unknown)]
+            await self.outcomes.save(doubted)
+        return new
+
+    def _outcome(self, request: str, to: str, state: TestState, why: str) -> TestOutcome:
+        return TestOutcome(request, to, state, self.now(), detail=why)
 
 
 def _sendable(text: str) -> str:
@@ -126,11 +152,6 @@ def _request(campaign: Campaign, message: TestRequested) -> str:
         return message.request_id
     asked = f"{campaign.revision}:{message.model_dump_json()}"
     return hashlib.sha256(asked.encode()).hexdigest()
-
-
-def _ended(attempt: Attempt) -> set[str]:
-    """Mails that are not tried again: answered, or possibly taken."""
-    return set() if attempt.wire is Wire.NOT_SENT else {attempt.email_id}
 
 
 def _refusal(attempt: Attempt) -> list[str]:

@@ -20,6 +20,7 @@ from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.leases import MemoryLeases
 from tests.fakes.relay import Answer, MemoryRelay
+from tests.fakes.test_mails import MemoryTestMails
 from tests.handlers.reviewing import GREEN, KEYS, a_draft, content
 
 
@@ -33,11 +34,13 @@ class Desk:
         text = content(html=None, text="Dear {{ first_name|default('friend') }}, {{ unsubscribe_url }}")
         self.campaigns = MemoryCampaigns(a_draft(**{"content": text, **campaign}))
         self.relay = MemoryRelay(answers)
+        self.outcomes = MemoryTestMails()
         fields = {"first_name": ContactField("Zoe", a_stamp()), "last_name": ContactField("Zed", a_stamp())}
         self.send = TestSender(
             self.campaigns,
             MemoryContacts(a_contact("zoe@example.com", fields=fields)),
             MemoryLeases(),
+            self.outcomes,
             self.relay,
             GREEN,
             KEYS,
@@ -50,6 +53,13 @@ class Desk:
     def mails(self) -> list[EmailMessage]:
         parsed = [message_from_bytes(mail.raw, policy=policy.SMTP) for mail in self.relay.taken]
         return [mail for mail in parsed if isinstance(mail, EmailMessage)]
+
+    @property
+    def told(self) -> dict[str, tuple[str, int | None]]:
+        """What whoever asked is shown: state and code by address."""
+        return {
+            each.address: (each.state.value, each.reply and each.reply.code) for each in self.outcomes.stored.values()
+        }
 
     def text(self) -> str:
         body = self.mails[0].get_body(("plain",))
@@ -134,6 +144,44 @@ async def test_a_mail_that_was_surely_not_sent_is_sent_by_the_repeat_and_one_in_
         await desk.send(two)
     await desk.send(two)
     assert desk.relay.tries == ["a@green.example", "b@green.example", "a@green.example"]
+
+
+async def test_what_came_of_each_is_told_to_whoever_asked() -> None:
+    answers: list[Answer] = [Reply(550, "5.1.1 User unknown")]
+    desk = Desk({"a@green.example": answers, "b@green.example": [Wire.UNKNOWN]})
+    with pytest.raises(TestRefused):
+        await desk.send(request("a@green.example", "b@green.example", "c@green.example"))
+    assert desk.told == {
+        "a@green.example": ("refused", 550), "b@green.example": ("in_doubt", None), "c@green.example": ("taken", 250),
+    }  # fmt: skip
+
+
+async def test_one_that_waits_for_the_relay_is_told_and_in_the_end_what_came_of_it() -> None:
+    desk = Desk()
+    desk.relay.down_after = 0
+    with pytest.raises(RelayUnavailable):
+        await desk.send(request())
+    assert desk.told == {"tester@green.example": ("waiting", None)}
+    desk.relay.down_after = None
+    await desk.send(request())
+    assert desk.told == {"tester@green.example": ("taken", 250)}
+
+
+async def test_one_whose_worker_died_over_it_is_told_to_be_in_doubt_and_not_sent_again() -> None:
+    desk = Desk()
+    await desk.send(request())
+    desk.outcomes.stored.clear()  # the worker died before it told
+    await desk.send(request())
+    assert len(desk.relay.taken) == 1
+    assert desk.told == {"tester@green.example": ("in_doubt", None)}
+
+
+async def test_a_repeat_takes_back_nothing_that_was_told() -> None:
+    desk = Desk()
+    await desk.send(request())
+    before = dict(desk.outcomes.stored)
+    await desk.send(request())
+    assert desk.outcomes.stored == before
 
 
 async def test_a_refusal_is_told_without_the_address() -> None:
