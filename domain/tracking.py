@@ -48,6 +48,8 @@ class Kind(IntEnum):
     UNSUBSCRIBE = 3
     BOUNCE = 4
     PREFERENCES = 5
+    REPLY = 6
+    FEEDBACK = 7  #: the last that fits in three bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,12 @@ def hint(text: str) -> str | None:
     return raw[1 : 1 + _HINT_BYTES].hex() if raw else None
 
 
+def key_id(text: str) -> int | None:
+    """The id of the key that a token says it is signed with, or None when it can't be a token."""
+    raw = _raw(text)
+    return raw[0] >> 3 if raw else None
+
+
 def read(text: str, keys: SigningKeys, campaign_ids: Iterable[str]) -> Genuine | None:
     """What a token from an URL or an address says, or None when it is not one of ours.
 
@@ -193,7 +201,11 @@ def _raw(text: str) -> bytes | None:
 
 
 def _from_base32(text: str) -> bytes:
-    return base64.b32decode(text.upper() + "=" * (-len(text) % 8))
+    """Strict as well, but for the case: mail servers may change that."""
+    raw = base64.b32decode(text.upper() + "=" * (-len(text) % 8))
+    if in_address(raw) != text.lower():
+        raise ValueError(text)
+    return raw
 
 
 def _from_base64(text: str) -> bytes:

@@ -11,8 +11,8 @@ _DOMAIN = r"A-Za-z0-9" + _LETTERS
 ADDRESS = re.compile(
     rf"(?:\"[^\"\s@]{{1,64}}\"|(?<![{_LOCAL}])[{_LOCAL}]{{1,200}})@[{_DOMAIN}](?:[{_DOMAIN}._-]{{0,250}}[{_DOMAIN}])?"
 )
-#: Our own signed addresses: bounces and ways out (domain/tracking.py).
-_TOKEN = re.compile(r"([bur])\+[a-z2-7]{48,52}@[a-z0-9.-]{1,253}", re.IGNORECASE)
+#: Our own signed addresses (domain/inbound_addresses.py).
+_TOKEN = re.compile(r"([burf])\+[a-z2-7]{48,52}@[a-z0-9.-]{1,253}", re.IGNORECASE)
 _MACHINES = re.compile(
     r"^(?:mailer-?daemon|post-?master|mail-?daemon|no-?reply|do-?not-?reply|bounces?|double-bounce|mdaemon|root|www|abuse|support|info-noreply|notification)\b",
     re.IGNORECASE,

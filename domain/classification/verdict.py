@@ -6,7 +6,7 @@ Text beats code, and code beats class: servers say 550 5.1.1 of full mailboxes (
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.classification.codes import VAGUE, by_code, by_enhanced, enhanced_in
 from domain.classification.reasons import DEAD, MEANING, Effect, Reason, Scope
@@ -36,6 +36,9 @@ class Verdict:
     code: int | None = None  #: RFC 5321
     enhanced: str | None = None  #: RFC 3463
     text: str = ""  #: what was judged, as it came
+    permanent: bool | None = None  #: whether it was refused for good
+    stage: str = ""  #: what was refused, where that is known
+    told: str = ""  #: words of the one that reports it, where it was those that decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def judged(refusal: Refusal) -> Verdict:
         return _verdict(refusal, exact, f"enhanced:{refusal.enhanced}", "code")
     for notice in refusal.notices:
         if rule := reply_rules().first(normal(notice), refusal.permanent, told=True):
-            return _by_rule(rule, refusal)
+            return replace(_by_rule(rule, refusal), told=notice)
     if refusal.delayed:
         return _verdict(refusal, Reason.EXPIRED, "action:delayed", "code")
     if exact:
@@ -125,7 +128,8 @@ def _verdict(refusal: Refusal, reason: Reason, name: str, confidence: str, rule:
     if effect is Effect.HARD and (confidence == "fallback" or reason not in DEAD):
         effect = Effect.SOFT
     scope = rule.scope if rule and rule.reason is reason else meaning.scope
-    return Verdict(reason, name, confidence, effect, scope, refusal.code, refusal.enhanced, text)
+    code, enhanced, permanent = refusal.code, refusal.enhanced, refusal.permanent
+    return Verdict(reason, name, confidence, effect, scope, code, enhanced, text, permanent, refusal.stage)
 
 
 def _exact(said: str | None, status: str | None) -> str | None:

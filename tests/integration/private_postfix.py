@@ -1,6 +1,7 @@
 """A real Postfix of the test's own: its configuration, queue and mailboxes in one directory, nothing of the system's.
 
-It takes mail for x.example into one mailbox. `unknown@` is refused for good, `full@` and `grey@` for now.
+It takes mail for x.example into one mailbox. `unknown@` is refused for good, `full@` and `grey@` for now. On a third
+port it takes everything for x.example and reports back what it can't deliver: `quota@` has a mailbox that is full.
 """
 
 from __future__ import annotations
@@ -16,11 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.embedded import CannotStart
-from cli.embedded.install import ensure_packages
 from cli.embedded.ports import any_free
+from tests.integration.system_program import program
 
-_SBIN = "/usr/sbin:/usr/local/sbin"
+_QUOTA_BYTES = 1 << 20
 #: What a mail passes on its way from smtpd to the mailbox. No service is in a chroot.
 _SERVICES = """
 cleanup   unix  n - n -    0 cleanup
@@ -34,6 +34,7 @@ proxymap  unix  - - n -    - proxymap
 error     unix  - - n -    - error
 retry     unix  - - n -    - error
 virtual   unix  - n n -    - virtual
+smtp      unix  - - n -    - smtp
 anvil     unix  - - n -    1 anvil
 postlog   unix-dgram n - n - 1 postlogd
 """
@@ -44,6 +45,8 @@ class Postfix:
     directory: Path
     port: int  #: offers PIPELINING, STARTTLS, SMTPUTF8
     plain_port: int  #: offers no SMTPUTF8 and no PIPELINING
+    late_port: int = 0  #: refuses nobody: delivery reports follow
+    reports_port: int = 0  #: where reports to bounces.x.example are handed to, if anywhere
 
     def delivered(self) -> list[bytes]:
         """What lies in the mailbox, in no order."""
@@ -60,34 +63,23 @@ class Postfix:
 
 
 @contextmanager
-def postfix(certificate: Path) -> Iterator[Postfix]:
+def postfix(certificate: Path, reports_port: int = 0) -> Iterator[Postfix]:
     """One that runs. Skips the test, saying why, where there can be none."""
-    program = _program()
+    command = _program()
     with tempfile.TemporaryDirectory(prefix="campaigns-postfix-", ignore_cleanup_errors=True) as name:
-        found = Postfix(Path(name), any_free(), any_free())
+        found = Postfix(Path(name), any_free(), any_free(), any_free(), reports_port)
         _configure(found, certificate)
-        _run(program, found, "start")
+        _run(command, found, "start")
         try:
             yield found
         finally:
-            _run(program, found, "stop")
+            _run(command, found, "stop")
 
 
 def _program() -> str:
     if os.geteuid() != 0:
         pytest.skip("Postfix starts as root only, and these tests do not run as root")
-    if not _found():
-        try:
-            ensure_packages(("postfix",), say=print)
-        except CannotStart as error:
-            pytest.skip(f"there is no Postfix here: {error}")
-    program = _found()
-    assert program, "the package was installed, and brings no postfix command"
-    return program
-
-
-def _found() -> str | None:
-    return shutil.which("postfix", path=f"{os.environ.get('PATH', '')}:{_SBIN}")
+    return program("postfix")
 
 
 def _configure(made: Postfix, certificate: Path) -> None:
@@ -98,14 +90,24 @@ def _configure(made: Postfix, certificate: Path) -> None:
         shutil.chown(base / name, owner)
     shutil.copy(certificate, base / "conf" / "tls.pem")
     (base / "conf" / "people").write_text("/^(p[0-9]+|é)@x\\.example$/ inbox/\n")
-    (base / "conf" / "main.cf").write_text(_main(base))
+    with (base / "conf" / "people").open("a") as people:
+        people.write("/^quota@x\\.example$/ full\n")
+    (base / "mail" / "full").write_bytes(b"x" * (_QUOTA_BYTES - 10))
+    shutil.chown(base / "mail" / "full", "nobody")
+    (base / "mail" / "full").chmod(0o600)
+    (base / "conf" / "main.cf").write_text(_main(made))
     smtpd = "  inet  n - n - - smtpd\n"
     less = "  -o smtputf8_enable=no\n  -o smtpd_discard_ehlo_keywords=pipelining\n"
-    services = f"127.0.0.1:{made.port}{smtpd}127.0.0.1:{made.plain_port}{smtpd}{less}{_SERVICES.lstrip()}"
+    late = "  -o smtpd_recipient_restrictions=reject_unauth_destination\n  -o smtpd_reject_unlisted_recipient=no\n"
+    listening = (
+        f"127.0.0.1:{made.port}{smtpd}127.0.0.1:{made.plain_port}{smtpd}{less}127.0.0.1:{made.late_port}{smtpd}{late}"
+    )
+    services = f"{listening}{_SERVICES.lstrip()}"
     (base / "conf" / "master.cf").write_text(services)
 
 
-def _main(base: Path) -> str:
+def _main(made: Postfix) -> str:
+    base = made.directory
     nobody = (base / "mail").stat()
     return f"""compatibility_level = 3.6
 queue_directory = {base}/queue
@@ -124,6 +126,12 @@ smtpd_peername_lookup = no
 smtputf8_enable = yes
 smtpd_tls_chain_files = {base}/conf/tls.pem
 smtpd_tls_security_level = may
+minimal_backoff_time = 1s
+maximal_backoff_time = 1s
+queue_run_delay = 1s
+transport_maps = inline:{{ bounces.x.example=smtp:[127.0.0.1]:{made.reports_port} }}
+message_size_limit = {_QUOTA_BYTES}
+virtual_mailbox_limit = {_QUOTA_BYTES}
 virtual_mailbox_domains = x.example
 virtual_mailbox_base = {base}/mail
 virtual_mailbox_maps = regexp:{base}/conf/people

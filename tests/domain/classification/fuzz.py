@@ -15,9 +15,11 @@ from typing import Annotated
 
 import typer
 
+from domain.classification.excerpt import excerpt
 from domain.classification.mail import classify, load_rules
 from tests.domain.classification.hostile import hostile
 
+_NOTED_S = 0.02  #: what no mail should take
 _SMALL = 100_000  #: bytes; mutations of larger seeds cost time and find nothing else
 SEEDS: Sequence[bytes] = [path.read_bytes() for path in sorted((Path(__file__).parent / "mails").glob("*.eml"))]
 
@@ -79,15 +81,25 @@ def _more(directory: Path | None) -> list[bytes]:
 
 def _tried(mail: bytes, number: int, most_ms: float) -> float:
     """Seconds of CPU; ends the program when the mail breaks something or takes too long."""
-    begun = time.process_time()
     try:
-        classify(mail)
+        took_s = _took_s(mail)
+        if took_s > _NOTED_S:  # a garbage collection, or another process: what is slow is slow again
+            took_s = min(_took_s(mail) for _ in range(3))
     except BaseException:
         typer.echo(f"broken by the mail of --seed {number}", err=True)
         raise
-    took_s = time.process_time() - begun
+    if took_s > _NOTED_S:
+        typer.echo(f"{took_s * 1000:.1f} ms for the mail of --seed {number}", err=True)
     if took_s * 1000 > most_ms:
         sys.exit(f"{took_s * 1000:.0f} ms for the mail of --seed {number}")
+    return took_s
+
+
+def _took_s(mail: bytes) -> float:
+    begun = time.process_time()
+    classify(mail)
+    took_s = time.process_time() - begun
+    excerpt(mail)
     return took_s
 
 

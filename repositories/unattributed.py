@@ -1,0 +1,42 @@
+"""Reports that came in by mail and change nothing.
+
+{_id: hash of the mail, at, kind, rule, why, contact_ids: [id], raw, expires_at: when MongoDB removes it}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import timedelta
+
+from domain.inbound_mail import Unattributed
+from repositories.bulk import insert_missing
+from repositories.connection import Database, Document, collection
+from repositories.errors import streamed
+
+_KEPT = timedelta(days=30)
+
+
+class MongoUnattributed:
+    def __init__(self, database: Database) -> None:
+        self._reports = collection(database, "unattributed")
+
+    async def add(self, reports: Sequence[Unattributed]) -> None:
+        await insert_missing(self._reports, [_document(report) for report in reports])
+
+    async def of_contact(self, contact_id: str) -> Sequence[Unattributed]:
+        """Those that name this person, the oldest first."""
+        cursor = self._reports.find({"contact_ids": contact_id}).sort([("at", 1), ("_id", 1)])
+        return [_report(document) async for document in streamed(cursor)]
+
+
+def _document(report: Unattributed) -> Document:
+    values = asdict(report)
+    named = {"contact_ids": list(report.contact_ids), "expires_at": report.at + _KEPT}
+    return {"_id": values.pop("id"), **values, **named}
+
+
+def _report(document: Document) -> Unattributed:
+    contact_ids = tuple(document.pop("contact_ids"))
+    del document["expires_at"]
+    return Unattributed(id=document.pop("_id"), contact_ids=contact_ids, **document)

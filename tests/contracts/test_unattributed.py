@@ -1,0 +1,32 @@
+"""One suite over the unattributed reports in memory and in MongoDB."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeAlias
+
+import pytest
+
+from domain.inbound_mail import Unattributed
+from repositories.unattributed import MongoUnattributed
+from tests.builders import NOW, an_id, later
+from tests.fakes.unattributed import MemoryUnattributed
+
+AnyReports: TypeAlias = MemoryUnattributed | MongoUnattributed
+ANN, BOB = an_id("ann@example.com"), an_id("bob@example.com")
+REPORT = Unattributed("r1", NOW, "bounce", "dsn", "no_token", (ANN, BOB), "From: $x.y\n\nné")
+
+
+@pytest.fixture(params=["memory", "mongo"])
+def reports(request: pytest.FixtureRequest) -> AnyReports:
+    if request.param == "memory":
+        return MemoryUnattributed()
+    return MongoUnattributed(request.getfixturevalue("mongo_database"))
+
+
+async def test_a_report_that_is_known_stays_as_it_came_first(reports: AnyReports) -> None:
+    await reports.add([REPORT])
+    await reports.add([replace(REPORT, at=later(5)), replace(REPORT, id="r0", at=later(9), contact_ids=(BOB,))])
+    assert await reports.of_contact(ANN) == [REPORT]
+    assert [one.id for one in await reports.of_contact(BOB)] == ["r1", "r0"]
+    assert await reports.of_contact("nobody") == []

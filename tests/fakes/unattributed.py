@@ -1,0 +1,20 @@
+"""Unattributed reports in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from domain.inbound_mail import Unattributed
+
+
+class MemoryUnattributed:
+    def __init__(self) -> None:
+        self.stored: dict[str, Unattributed] = {}
+
+    async def add(self, reports: Sequence[Unattributed]) -> None:
+        for report in reports:
+            self.stored.setdefault(report.id, report)
+
+    async def of_contact(self, contact_id: str) -> Sequence[Unattributed]:
+        found = [report for report in self.stored.values() if contact_id in report.contact_ids]
+        return sorted(found, key=lambda report: (report.at, report.id))
