@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -104,25 +103,3 @@ def counted(reason: Reason, *, permanent: bool) -> EmailState:
     if permanent and reason in OURS:
         return EmailState.FAILED
     return EmailState.SOFT_BOUNCED
-
-
-#: What the organisation calls people by what became of their email (R49): the first that holds.
-MEMBER_STATUS: Mapping[str, str] = {
-    "unsubscribed": "Opted Out",
-    "complained": "Opted Out",
-    "bounced": "Bounced",
-    "replied": "Responded",
-    "clicked": "Responded",
-    "opened": "Opened",
-    "delivered": "Received",
-}
-
-
-def member_status(email: Email, chosen: str) -> str:
-    """The campaign member status that follows both axes; `chosen` until something happened."""
-    for event, status in MEMBER_STATUS.items():
-        if event in email.times:
-            return status
-    if email.state in {EmailState.HARD_BOUNCED, EmailState.SOFT_BOUNCED}:
-        return "Bounced"
-    return "Sent" if email.state is EmailState.SENT else chosen

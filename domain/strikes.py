@@ -30,6 +30,7 @@ class SignKind(StrEnum):
     TAKEN = "taken"  #: a server took it
     RETURNED = "returned"  #: it bounced after it was taken: the delivery did not last
     ALIVE = "alive"  #: it was opened, clicked, replied to
+    PARDONED = "pardoned"  #: by the rules of now it never was a strike; said only when verdicts are given again
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,12 @@ def _struck(record: StrikeRecord, sign: Sign) -> StrikeRecord:
     return replace(record, strikes={**kept, sign.email_id: sign.at})
 
 
+def _pardoned(record: StrikeRecord, sign: Sign) -> StrikeRecord:
+    if sign.email_id not in record.strikes:
+        return record
+    return replace(record, strikes={email: at for email, at in record.strikes.items() if email != sign.email_id})
+
+
 def _taken(record: StrikeRecord, sign: Sign) -> StrikeRecord:
     """Nothing is kept of those whom no strike stands against."""
     if not record.strikes or sign.email_id in record.taken:
@@ -123,4 +130,5 @@ _AFTER: Mapping[SignKind, Callable[[StrikeRecord, Sign], StrikeRecord]] = {
     SignKind.TAKEN: _taken,
     SignKind.RETURNED: _returned,
     SignKind.ALIVE: _alive,
+    SignKind.PARDONED: _pardoned,
 }

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.delivery import Attempt, RetrySchedule, Wire, counted, member_status, outcome
+from domain.delivery import Attempt, RetrySchedule, Wire, counted, outcome
 from domain.email import Email, EmailState, Outcome
 from domain.smtp_reply import DEAD, OURS, Reason, Reply
 from tests.builders import NOW, an_email, later
@@ -84,23 +84,6 @@ def test_a_refusal_after_the_deadline_ends_soft_and_keeps_the_last_reply() -> No
     reply = Reply(450, "4.1.1 user unknown")
     found = ended(reply, old)
     assert (found.state, found.reason, found.reply) == (S.SOFT_BOUNCED, Reason.USER_UNKNOWN, reply)
-
-
-@pytest.mark.parametrize(
-    ("email", "status"),
-    [
-        (an_email(), "Invited"),
-        (an_email(state=S.SENT), "Sent"),
-        (an_email(state=S.HARD_BOUNCED), "Bounced"),
-        (an_email(state=S.SENT, times={"delivered": NOW}), "Received"),
-        (an_email(state=S.SENT, times={"delivered": NOW, "opened": NOW}), "Opened"),
-        (an_email(state=S.SENT, times={"opened": NOW, "clicked": NOW}), "Responded"),
-        (an_email(state=S.SENT, times={"clicked": NOW, "unsubscribed": NOW}), "Opted Out"),
-        (an_email(state=S.SENT, times={"bounced": NOW}), "Bounced"),
-    ],
-)
-def test_the_member_status_follows_both_axes(email: Email, status: str) -> None:
-    assert member_status(email, "Invited") == status
 
 
 def test_every_reason_is_counted_in_exactly_one_way() -> None:

@@ -1,0 +1,169 @@
+"""Gives verdicts again after the rules of classification have changed (X6), a page of emails at a time.
+
+Order: what suppresses or frees people, the rows, the events. An event keeps its old verdict until all else is done, so
+that a run that was killed does the rest when it is repeated, and a repeat of a whole one changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeAlias, TypeVar
+
+from domain.eligibility import SuppressionReason
+from domain.email import Email
+from domain.events import StoredEvent
+from domain.lists import Suppression
+from domain.reclassification import (
+    Flip,
+    by_events,
+    by_reply,
+    explained,
+    overruled,
+    refused_dead,
+    reported_dead,
+    row_after,
+    signs,
+)
+from domain.strikes import escalated
+from handlers.ports import Clock, Emails, Events, Suppressions
+from handlers.strike_book import StrikeBook
+
+T = TypeVar("T")
+
+_ESCALATED = "D10:"  #: how the evidence of a suppression begins that strikes came to
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What was found in some hundred emails, and done unless it was a dry run."""
+
+    emails: int  #: looked at
+    flips: Sequence[Flip] = ()
+    #: Emails whose row tells more than their stored events: one is just being recorded. Another run finds them.
+    moving: int = 0
+    suppressed: int = 0
+    lifted: int = 0
+    held: int = 0  #: suppressions that stay although their verdict flipped: something else holds them
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    row: Email
+    flips: Sequence[Flip]
+    events: Sequence[StoredEvent]
+
+
+Flips: TypeAlias = Callable[[Email, Sequence[StoredEvent]], Sequence[Flip]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reclassifier:
+    emails: Emails
+    events: Events
+    suppressions: Suppressions
+    strikes: StrikeBook
+    now: Clock
+    page_size: int = 500  #: emails
+
+    async def __call__(
+        self, campaign_id: str, *, since: datetime | None = None, dry_run: bool = False
+    ) -> AsyncIterator[Page]:
+        """Goes through one campaign; nothing is written until the next page is asked for.
+
+        With `since`, only what was heard from then on.
+        """
+        async for rows in _pages(self.emails.judged(campaign_id, since), self.page_size):
+            yield await self._page(rows, _by_relay, dry_run=dry_run)
+        async for ids in _pages(self.events.bounced(campaign_id, since), self.page_size):
+            yield await self._page(await self.emails.load(ids), _by_reports, dry_run=dry_run)
+
+    async def _page(self, rows: Sequence[Email], flips: Flips, *, dry_run: bool) -> Page:
+        told: dict[str, list[StoredEvent]] = defaultdict(list)
+        for event in await self.events.of_emails([row.id for row in rows]):
+            told[event.email_id].append(event)
+        found = {row.id: flips(row, told[row.id]) for row in rows}
+        flipped = [row for row in rows if found[row.id]]
+        sure = [_Case(row, found[row.id], told[row.id]) for row in flipped if explained(row, told[row.id])]
+        page = Page(len(rows), [flip for case in sure for flip in case.flips], moving=len(flipped) - len(sure))
+        return page if dry_run or not sure else await self._done(page, sure)
+
+    async def _done(self, page: Page, cases: Sequence[_Case]) -> Page:
+        at = self.now()
+        struck = await self.strikes.told([sign for case in cases for sign in signs(case.flips, case.events)])
+        if dead := [*(_suppression(flip) for flip in page.flips if flip.condemns), *struck]:
+            await self.suppressions.add(dead)
+        freed = [flip for flip in page.flips if not flip.now.dead]
+        lifted, held = await self._lift(freed, at) if freed else (0, 0)
+        await self.emails.rejudge([row_after(case.row, case.flips, case.events, at) for case in cases])
+        await self.events.overrule(overruled(page.flips, at))
+        return replace(page, suppressed=len(dead), lifted=lifted, held=held)
+
+    async def _lift(self, flips: Sequence[Flip], at: datetime) -> tuple[int, int]:
+        """How many suppressions were taken back, and how many something else holds."""
+        of_contact: dict[str, list[Flip]] = defaultdict(list)
+        for flip in flips:
+            of_contact[flip.contact_id].append(flip)
+        suppressed = await self.suppressions.of(of_contact)
+        hard = [key for key, reasons in suppressed.items() if SuppressionReason.HARD_BOUNCED in reasons]
+        entries = {key: _hard(await self.suppressions.details(key)) for key in hard}
+        ours = {key: entry for key, entry in entries.items() if entry and _came_from(entry, of_contact[key])}
+        dead = await self._dead(ours) if ours else frozenset()
+        lifted = 0
+        for key, entry in ours.items():
+            if key not in dead:
+                why = f"reclassified: {of_contact[key][0].now.rule}"
+                lifted += await self.suppressions.lift(entry, at=at, because=why)
+        return lifted, len(dead)
+
+    async def _dead(self, contacts: Collection[str]) -> frozenset[str]:
+        """Those of them against whom anything else speaks, by the rules of now."""
+        records = (await self.strikes.strikes.load(contacts)).values()
+        rows = await self.emails.of_people(contacts)
+        heard = await self.events.of_emails([row.id for row in rows])
+        return frozenset(
+            [
+                *(record.contact_id for record in records if escalated(record)),
+                *(row.contact_id for row in rows if refused_dead(row)),
+                *(event.email_id.split(":")[1] for event in heard if reported_dead(event)),
+            ]
+        )
+
+
+def _by_relay(row: Email, events: Sequence[StoredEvent]) -> Sequence[Flip]:
+    found = by_reply(row)
+    return [found] if found else []
+
+
+def _by_reports(row: Email, events: Sequence[StoredEvent]) -> Sequence[Flip]:
+    return by_events(events)
+
+
+def _hard(details: Sequence[Suppression]) -> Suppression | None:
+    return next((each for each in details if each.reason is SuppressionReason.HARD_BOUNCED), None)
+
+
+def _came_from(entry: Suppression, flips: Sequence[Flip]) -> bool:
+    """Whether a verdict that flipped is what suppressed the address: not a person, not an import, not another email."""
+    if entry.evidence.startswith(_ESCALATED):
+        return any(flip.pardons for flip in flips)  # whether the strikes that are left come to it is asked next
+    return any(entry.at == flip.at and entry.evidence.startswith(f"campaign {flip.campaign_id}:") for flip in flips)
+
+
+def _suppression(flip: Flip) -> Suppression:
+    code = f"{flip.code} " if flip.code else ""
+    evidence = f"campaign {flip.campaign_id}: {code}{flip.now.rule} (reclassified)"
+    return Suppression(flip.contact_id, SuppressionReason.HARD_BOUNCED, flip.at, evidence)
+
+
+async def _pages(items: AsyncIterator[T], size: int) -> AsyncIterator[list[T]]:
+    page: list[T] = []
+    async for item in items:
+        page.append(item)
+        if len(page) == size:
+            yield page
+            page = []
+    if page:
+        yield page
