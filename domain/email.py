@@ -34,6 +34,8 @@ OPEN_STATES = frozenset({EmailState.PLANNED, EmailState.CLAIMED, EmailState.DEFE
 
 #: The only moves. Evidence (an open, a DSN, a late outcome) and people settle what is in doubt; `resend` plans it
 #: once more. A late owner's deferral is no such evidence: it may speak of the try before the last one.
+#: Two exceptions: verdicts that are given again (domain/reclassification.py), and what people have sent to the
+#: remainder (domain/remainder.py).
 NEXT: Mapping[EmailState, frozenset[EmailState]] = {
     EmailState.PLANNED: frozenset(EmailState) - {EmailState.PLANNED},
     EmailState.CLAIMED: frozenset(EmailState) - {EmailState.CLAIMED},
@@ -97,6 +99,10 @@ class ServiceStatus(StrEnum):
         return list(ServiceStatus).index(self)
 
 
+#: Somebody reads at the address.
+ALIVE = (ServiceStatus.OPENED, ServiceStatus.CLICKED, ServiceStatus.REPLIED)
+
+
 class Mark(StrEnum):
     """What stands beside the service status, each with its time."""
 
@@ -104,6 +110,21 @@ class Mark(StrEnum):
     COMPLAINED = "complained"
     UNSUBSCRIBED = "unsubscribed"
     AUTOREPLIED = "autoreplied"
+    MACHINE_OPENED = "machine_opened"  #: by a privacy proxy or a filter, not by a person
+    MACHINE_CLICKED = "machine_clicked"  #: by a scanner that follows links
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierEnd:
+    """How a row had ended before somebody had it planned once more."""
+
+    at: datetime  #: when it was planned once more
+    by: str  #: who wanted it
+    state: EmailState
+    reason: str | None = None
+    detail: str | None = None
+    attempts: int = 0
+    reply: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +144,19 @@ class Email:
     detail: str | None = None  #: the winner of a duplicate, the topics of a conflict, …
     attempts: int = 0  #: tries that the relay answered
     first_tried_at: datetime | None = None
-    next_at: datetime | None = None  #: when a deferred one is due
+    #: when a deferred one is due; of a planned one, when it is the campaign's local time where its person lives
+    next_at: datetime | None = None
     reply: Reply | None = None  #: the last one
     state_at: datetime | None = None
     lawful_basis: str | None = None
+    time_zone: str | None = None  #: where its person lived at review, by a name of the IANA database (D7)
     service: ServiceStatus = ServiceStatus.NONE
     times: Mapping[str, datetime] = field(default_factory=dict)  #: first time of each service status and mark
     #: what a bounce that came after the relay's 250 proves, counted as hard or else as soft; None: none came
     bounced: EmailState | None = None
     proof: EmailState | None = None  #: the weightiest of `PROOFS` that events gave; it settles a row in doubt
     resent_at: datetime | None = None  #: when it was planned once more out of doubt: its person may have it twice
+    earlier: tuple[EarlierEnd, ...] = ()  #: the first end first
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +189,15 @@ class EmailEvent:
 
 def email_id(campaign_id: str, contact_id: str, occurrence: int = 0) -> str:
     return f"{campaign_id}:{contact_id}:{occurrence}"
+
+
+#: So begin the contact ids of nobody: of test mails, previews and samples. Of 2**64 addresses one has such an id.
+NO_CONTACT = "0" * 16
+
+
+def is_nobodys(email: str) -> bool:
+    """Whether it is a test mail, a preview or a sample: no row of the ledger, whatever is told of it (R69)."""
+    return email.partition(":")[2].startswith(NO_CONTACT)
 
 
 def message_id(email: str, domain: str) -> str:

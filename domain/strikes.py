@@ -19,7 +19,6 @@ AT_LEAST = timedelta(days=14)  #: between the first and the last one
 ENGAGED_WITHIN = timedelta(days=180)
 #: A delivery lasts when no bounce came for so long: servers give up after 4 to 5 days (RFC 5321, 4.5.4.1).
 LASTS = timedelta(days=5)
-_ENGAGED_EVERY = timedelta(days=1)  #: newer signs of an engaged person are not worth a write
 
 #: What an address can be blamed for (the column "strikes" of contracts.md, D13); faults of ours and blocks never count.
 STRIKING = DEAD | {Reason.MAILBOX_FULL, Reason.RECIPIENT_REJECTED, Reason.EXPIRED, Reason.NETWORK_ERROR}
@@ -117,8 +116,7 @@ def _returned(record: StrikeRecord, sign: Sign) -> StrikeRecord:
 
 def _alive(record: StrikeRecord, sign: Sign) -> StrikeRecord:
     known = record.alive_at
-    wait = timedelta() if record.strikes else _ENGAGED_EVERY
-    return record if known is not None and sign.at <= known + wait else replace(record, alive_at=sign.at)
+    return record if known is not None and sign.at <= known else replace(record, alive_at=sign.at)
 
 
 def _of(at: datetime | None) -> list[datetime]:

@@ -13,6 +13,7 @@ from domain.strikes import Sign, SignKind, StrikeRecord
 from handlers.strike_book import StrikeBook
 from repositories.strikes import MongoStrikes
 from tests.builders import NOW, later
+from tests.fakes.emails import MemoryEmails
 from tests.fakes.strikes import MemoryStrikes
 
 AnyStrikes: TypeAlias = MemoryStrikes | MongoStrikes
@@ -51,5 +52,5 @@ async def test_who_changed_a_record_since_is_not_overwritten(strikes: AnyStrikes
 
 async def test_signs_that_come_at_the_same_time_are_all_kept(strikes: AnyStrikes) -> None:
     signs = [Sign("ann", f"c{n}:ann:0", SignKind.STRUCK, later(n)) for n in range(10)]
-    await asyncio.gather(*(StrikeBook(strikes).told([sign]) for sign in signs))
+    await asyncio.gather(*(StrikeBook(strikes, MemoryEmails()).told([sign]) for sign in signs))
     assert (await strikes.load(["ann"]))["ann"].strikes == {f"c{n}:ann:0": later(n) for n in range(10)}

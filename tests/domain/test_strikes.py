@@ -139,12 +139,6 @@ def test_nothing_is_kept_of_deliveries_to_those_nobody_complained_of() -> None:
     assert told(sign(_K.TAKEN, 1), sign(_K.RETURNED, 2)) == StrikeRecord("ann")
 
 
-def test_not_every_open_of_an_engaged_person_is_worth_a_write() -> None:
-    record = told(sign(_K.ALIVE, 0))
-    assert after(record, sign(_K.ALIVE, 0.5)) == record
-    assert after(record, sign(_K.ALIVE, 2)).alive_at == day(2)
-
-
 def test_what_is_kept_stays_small() -> None:
     record = StrikeRecord("ann")
     for number in range(1000):
@@ -166,3 +160,12 @@ def test_strikes_count_the_same_in_any_order() -> None:
     for seed in range(50):
         shuffled = random.Random(seed).sample(signs, len(signs))
         assert told(*shuffled, *shuffled).in_a_row() == expected
+
+
+def test_what_was_no_strike_by_the_rules_of_now_is_taken_away_alone() -> None:
+    record = told(*weekly(3))
+    [first, *others] = weekly(3)
+    pardoned = Sign(first.contact_id, first.email_id, SignKind.PARDONED, first.at)
+    assert after(record, pardoned).strikes == told(*others).strikes
+    assert after(after(record, pardoned), pardoned) == after(record, pardoned)
+    assert after(StrikeRecord(first.contact_id), pardoned) == StrikeRecord(first.contact_id)
