@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from domain.campaign import DEFAULT_TOPIC
+from domain.campaign import DEFAULT_TOPIC, LawfulBasis
 from domain.consent import Consent, ConsentTo, Tracking, remembered
 from domain.contact import Contact, OptOut
 from domain.lists import MailingList, Topic
@@ -75,7 +75,11 @@ def chosen(contact: Contact, choice: Choice, topics: Sequence[Topic], *, at: dat
     Whoever leaves all is suppressed as well: the caller stores that first, because it outlives the contact.
     """
     if choice.topics is not None:
-        contact = _with_topics(contact, choice.topics, {topic.id for topic in offered(topics)})
+        there = {topic.id for topic in offered(topics)}
+        taken_up = contact.left_topics & choice.topics & there
+        contact = _with_topics(contact, choice.topics, there)
+        for topic_id in sorted(taken_up):
+            contact = consented(contact, _taken_up(topic_id, at, source))
     if choice.tracking is not None:
         contact = consented(contact, Consent(ConsentTo.TRACKING, choice.tracking, at, source))
     if choice.leave_all:
@@ -103,6 +107,12 @@ def _holding(contact: Contact, topic: Topic) -> Holding:
     if topic.id in contact.left_topics:
         return Holding.LEFT
     return Holding.HELD if topic.id in contact.topics else Holding.OPEN
+
+
+def _taken_up(topic_id: str, at: datetime, source: str) -> Consent:
+    """What proves that a topic that was left is wanted again."""
+    proof = f"chose topic {topic_id} again on their own page"
+    return Consent(ConsentTo.MAIL, given=True, at=at, source=source, proof=proof, basis=LawfulBasis.CONSENT)
 
 
 def _with_topics(contact: Contact, wanted: frozenset[str], there: set[str]) -> Contact:

@@ -41,28 +41,36 @@ addEventListener("load", () => {
 
 def main(arguments: list[str]) -> int:
     """0 when all fits, 1 when something is too wide, 2 without a browser."""
-    browser = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    browser = browser_found()
     if browser is None or not arguments:
         print(__doc__ if browser else "There is no browser: apt-get install chromium", file=sys.stderr)
         return 2
     directory = Path(arguments[0])
     directory.mkdir(parents=True, exist_ok=True)
     names = arguments[1:] or [name for name in predesigned_templates() if predesigned(name).source().html]
-    return max([_looked_at(browser, name, directory) for name in names])
+    return max([looked_at(browser, name, _written(name), directory) for name in names])
 
 
-def _looked_at(browser: str, name: str, directory: Path) -> int:
-    written = compiled(predesigned(name).source()).render(SAMPLE_VALUES).html or ""
+def browser_found() -> str | None:
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def _written(name: str) -> str:
+    return compiled(predesigned(name).source()).render(SAMPLE_VALUES).html or ""
+
+
+def looked_at(browser: str, name: str, written: str, directory: Path) -> int:
+    """1 when something of what is written is wider than its window."""
     with tempfile.TemporaryDirectory() as scratch:
         page = Path(scratch) / "page.html"
         page.write_text(_side_by_side(written, height=100), encoding="utf-8")
-        told = _measured(_ran(browser, ["--dump-dom", page.as_uri()]))
+        told = _measured(ran(browser, ["--dump-dom", page.as_uri()]))
         height = max(each["height"] for each in told)
         page.write_text(_side_by_side(written, height=height), encoding="utf-8")
         size = f"--window-size={sum(WIDTHS) + 3 * _GAP},{height + 2 * _GAP}"
         for suffix, flags in (("", []), ("-dark", _DARK)):
             picture = directory / f"{name}{suffix}.png"
-            _ran(browser, [*flags, size, f"--screenshot={picture.absolute()}", page.as_uri()])
+            ran(browser, [*flags, size, f"--screenshot={picture.absolute()}", page.as_uri()])
     for each in told:
         print(f"{name:18} {each['width']:4} px wide, {each['height']:5} high, too wide: {each['wider'] or 'nothing'}")
     return int(any(each["wider"] for each in told))
@@ -86,7 +94,7 @@ def _measured(dom: str) -> list[dict[str, int]]:
     return told
 
 
-def _ran(browser: str, arguments: list[str]) -> str:
+def ran(browser: str, arguments: list[str]) -> str:
     ran = subprocess.run(
         [browser, "--headless=new", *_FLAGS, *arguments], capture_output=True, text=True, timeout=120, check=True
     )

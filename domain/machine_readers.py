@@ -1,0 +1,77 @@
+"""Opens and clicks that are no person's: privacy proxies, prefetching, scanners. All are kept; these are counted apart.
+
+The thresholds are ours, after what others practise; a machine that looks like a person passes for one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+SOON_S = 10  #: after the relay took the mail; people have not even seen it by then
+LINKS, LINKS_S = 3, 5.0  #: so many links of one mail within so long
+PEOPLE, PEOPLE_S = 10, 10.0  #: one address clicks for so many people within so long
+
+#: What says of itself that it is a program. Mail scanners seldom do; link checkers and previews do.
+_ROBOT = re.compile(
+    r"bot\b|bot/|crawl|spider|slurp|scan|preview|fetch|check|monitor|headless|phantom|curl/|wget/|python|java/|go-http"
+    r"|okhttp|libwww|httpclient|axios|node|ruby|perl|barracuda|proofpoint|mimecast|symantec|trend ?micro|sophos|forti"
+    r"|zscaler|urldefense|safelinks|facebookexternalhit|whatsapp|slack|telegram|skype|linkexpander",
+    re.I,
+)
+#: Gmail's and Yahoo's image proxies ask when a person opens the mail, mostly.
+_PROXY = re.compile(r"GoogleImageProxy|ggpht\.com|YahooMailProxy", re.I)
+_APPLE = "Mozilla/5.0"  #: all that Apple's Mail Privacy Protection says of itself
+
+
+class MachineSign(StrEnum):
+    """What gave a machine away."""
+
+    HEAD = "head"
+    NAMELESS = "nameless"
+    ROBOT = "robot"
+    APPLE_MPP = "apple_mpp"  #: loaded for the reader in advance, read or not
+    PREFETCHED = "prefetched"  #: by an image proxy, before a person can have opened the mail
+    TOO_SOON = "too_soon"
+    MANY_LINKS = "many_links"
+    MANY_PEOPLE = "many_people"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Something of a mail was asked for."""
+
+    is_click: bool
+    method: str
+    user_agent: str
+    after_s: float | None = None  #: since the relay took the mail; None: not known, or long ago
+    links: int = 1  #: different links of the mail that were asked for within `LINKS_S`, with this one
+    people: int = 1  #: whose links the same address asked for within `PEOPLE_S`
+
+    @property
+    def depends_on_time(self) -> bool:
+        """Whether `after_s` makes a difference."""
+        return self.is_click or bool(_PROXY.search(self.user_agent))
+
+
+def machine_sign(visit: Visit) -> MachineSign | None:
+    """What shows that it was no person, or None."""
+    return next((sign for sign, shows in _SIGNS if shows(visit)), None)
+
+
+def _is_soon(visit: Visit) -> bool:
+    return visit.after_s is not None and visit.after_s < SOON_S
+
+
+_SIGNS: tuple[tuple[MachineSign, Callable[[Visit], bool]], ...] = (
+    (MachineSign.HEAD, lambda visit: visit.method == "HEAD"),
+    (MachineSign.NAMELESS, lambda visit: not visit.user_agent.strip()),
+    (MachineSign.PREFETCHED, lambda visit: bool(_PROXY.search(visit.user_agent)) and _is_soon(visit)),
+    (MachineSign.ROBOT, lambda visit: bool(_ROBOT.search(visit.user_agent)) and not _PROXY.search(visit.user_agent)),
+    (MachineSign.APPLE_MPP, lambda visit: not visit.is_click and visit.user_agent.strip() == _APPLE),
+    (MachineSign.TOO_SOON, lambda visit: visit.is_click and _is_soon(visit)),
+    (MachineSign.MANY_LINKS, lambda visit: visit.is_click and visit.links >= LINKS),
+    (MachineSign.MANY_PEOPLE, lambda visit: visit.is_click and visit.people >= PEOPLE),
+)

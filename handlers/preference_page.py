@@ -1,0 +1,64 @@
+"""What one person chooses about themselves, on the page that every mail leads to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from domain.consent import Tracking
+from domain.contact import Contact
+from domain.preferences import Choice, Preferences, chosen, preferences
+from handlers.contact_changes import ContactChanges
+from handlers.page_tokens import campaign_of, contact_of
+from handlers.ports import Clock, Contacts, Suppressions, Topics
+
+LANGUAGE_FIELD = "language"  #: the merge field that says what a person reads, where there is one
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    preferences: Preferences
+    is_mailed: bool  #: False: left all, or suppressed for whatever reason
+    language: str | None  #: as their record has it
+
+
+@dataclass(frozen=True, slots=True)
+class PreferencePage:
+    contacts: Contacts
+    suppressions: Suppressions
+    topics: Topics
+    changes: ContactChanges
+    now: Clock
+
+    async def of(self, email_id: str) -> Shown | None:
+        """What the page shows; None: nobody is stored there any more."""
+        key = contact_of(email_id)
+        contact = (await self.contacts.load([key])).get(key)
+        if contact is None:
+            return None
+        suppressed = await self.suppressions.of([key])
+        shown = preferences(contact, await self.topics.all(), ())
+        return Shown(shown, not (contact.opted_out or suppressed), _language(contact))
+
+    async def choose(self, email_id: str, choice: Choice) -> bool:
+        """Keep it; False when nobody is stored there any more. Leaving all is `Unsubscriber`'s.
+
+        Raises:
+            StoreUnavailable, Conflict: it is not kept.
+        """
+        topics, at, source = await self.topics.all(), self.now(), f"preferences:{campaign_of(email_id)}"
+
+        def changed(contact: Contact) -> Contact:
+            return chosen(contact, _news(contact, choice), topics, at=at, source=source)
+
+        return bool(await self.changes([contact_of(email_id)], changed))
+
+
+def _news(contact: Contact, choice: Choice) -> Choice:
+    """Without an answer that was given before: a repeat changes nothing."""
+    answer = {True: Tracking.YES, False: Tracking.NO, None: contact.tracking}[choice.tracking]
+    return replace(choice, tracking=None) if answer is contact.tracking else choice
+
+
+def _language(contact: Contact) -> str | None:
+    told = contact.values().get(LANGUAGE_FIELD)
+    return told if isinstance(told, str) else None

@@ -1,0 +1,41 @@
+"""Who asks: the address that a request comes from, behind as many proxies of ours as there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import TypeAlias
+
+Network: TypeAlias = IPv4Network | IPv6Network
+_Address: TypeAlias = IPv4Address | IPv6Address
+
+UNKNOWN = "unknown"
+_SITE_BITS = 64  #: of an IPv6 address: whoever has one has all that share these
+
+
+def client_of(peer: str | None, forwarded_for: str, trusted: Sequence[Network]) -> str:
+    """The address behind our own proxies: the last of X-Forwarded-For that none of them has.
+
+    Whoever is not trusted is the client, whatever headers it sends.
+    """
+    hops = [each.strip() for each in forwarded_for.split(",") if each.strip()] if forwarded_for else []
+    client = _parsed(peer)
+    while client is not None and hops and any(client in network for network in trusted):
+        client = _parsed(hops.pop())
+    return str(client) if client else UNKNOWN
+
+
+def site_of(client: str) -> str:
+    """Whom a limit counts as one: an IPv4 address, or the network of an IPv6 one."""
+    found = _parsed(client)
+    if not isinstance(found, IPv6Address):
+        return client
+    return str(IPv6Network((int(found) >> _SITE_BITS << _SITE_BITS, _SITE_BITS)))
+
+
+def _parsed(text: str | None) -> _Address | None:
+    try:
+        found = ip_address((text or "").strip("[]"))
+    except ValueError:
+        return None
+    return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found

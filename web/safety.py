@@ -1,0 +1,37 @@
+"""Headers of safety on every answer; an answer that says something else by itself keeps it."""
+
+from __future__ import annotations
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+#: Nothing is loaded, run, framed or sent anywhere. Pages loosen it by the hash of their style (web/page.py).
+_DEFAULTS = {
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Referrer-Policy": "no-referrer",  # addresses of ours hold tokens
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cache-Control": "no-store",
+}
+_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
+
+
+class Safety:
+    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
+        self._app = app
+        headers = _DEFAULTS | (_HTTPS if is_https else {})
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                told = MutableHeaders(scope=message)
+                present = {name for name, _ in told.raw}
+                told.raw.extend(each for each in self._headers if each[0] not in present)
+            await send(message)
+
+        await self._app(scope, receive, safely if scope["type"] == "http" else send)

@@ -1,0 +1,127 @@
+"""The HTTP server: uvicorn, with patience and room for the head of a request, and told when to stop by its process."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+_MOST_HEAD_BYTES = 16 * 1024
+_BACKLOG = 2048
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    host: str = "127.0.0.1"
+    port: int = 8081
+    share_port: bool = False
+    max_connections: int = 1000
+    head_timeout_s: float = 10  #: for the first line and the headers of a request
+    keep_alive_s: int = 15  #: a connection on which nothing is asked is closed
+    grace_s: int = 15  #: for answers under way when the process is to end
+
+
+def listener(options: ServerOptions) -> socket.socket:
+    """Bound, not listening yet.
+
+    Raises:
+        OSError: the port is taken (EADDRINUSE), or the address is not ours.
+    """
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if options.share_port:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        bound.bind((options.host, options.port))
+        bound.listen(_BACKLOG)  # tells already here whether somebody else does
+    except OSError:
+        bound.close()
+        raise
+    bound.setblocking(False)
+    return bound
+
+
+def server(app: ASGIApp, options: ServerOptions) -> WebServer:
+    """`serve(sockets=[…])` runs it until `should_exit`: then idle connections are closed and requests answered."""
+    config = uvicorn.Config(
+        app,
+        http=_Guarded.patient(options.head_timeout_s),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # web/client.py reads them
+        limit_concurrency=options.max_connections,
+        timeout_keep_alive=options.keep_alive_s,
+        timeout_graceful_shutdown=options.grace_s,
+    )
+    return WebServer(config)
+
+
+class WebServer(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Signals are the shell's (workers/shell.py)."""
+        yield
+
+
+class _Guarded(HttpToolsProtocol):
+    """Closes connections whose request does not begin, or whose head does not end, in time or in room."""
+
+    head_timeout_s = 10.0
+    _head_bytes = 0
+    _timer: asyncio.TimerHandle | None = None
+
+    @classmethod
+    def patient(cls, head_timeout_s: float) -> type[_Guarded]:
+        return type("_Guarded", (cls,), {"head_timeout_s": head_timeout_s})
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._begin()
+
+    def data_received(self, data: bytes) -> None:
+        if self._timer is not None:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._timer is not None and self._head_bytes > _MOST_HEAD_BYTES:
+            self._refuse(_TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._timer is None:
+            self._begin()
+
+    def on_headers_complete(self) -> Any:
+        self._end()
+        return super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end()
+        super().connection_lost(exc)
+
+    def _begin(self) -> None:
+        self._head_bytes = 0
+        self._timer = self.loop.call_later(self.head_timeout_s, self._refuse, _TOO_SLOW)
+
+    def _end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _refuse(self, answer: bytes) -> None:
+        self._end()
+        if not self.transport.is_closing():
+            self.transport.write(answer)
+            self.transport.close()

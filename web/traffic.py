@@ -1,0 +1,47 @@
+"""What is counted and logged of each request: which route, never which address, path or token."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+from prometheus_client import Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = structlog.get_logger()
+
+_NONE = "none"  #: no route was reached
+#: Others are told as one: anybody can make methods up.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Traffic:
+    def __init__(self, seconds: Histogram) -> None:
+        """`seconds` is labelled with route, method and status."""
+        self._seconds = seconds
+
+    def around(self, app: ASGIApp, *, log: bool) -> ASGIApp:
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                return await app(scope, receive, send)
+            began_s, status = time.perf_counter(), [0]
+
+            async def noted(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    status[0] = message["status"]
+                await send(message)
+
+            try:
+                await app(scope, receive, noted)
+            finally:
+                self._told(scope, status[0], time.perf_counter() - began_s, is_logged=log)
+
+        return counted
+
+    def _told(self, scope: Scope, status: int, seconds: float, *, is_logged: bool) -> None:
+        """Status 0: the client left before it was answered."""
+        route = getattr(scope.get("endpoint"), "__name__", _NONE)
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._seconds.labels(route, method, str(status)).observe(seconds)
+        if is_logged:
+            log.info("web_request", route=route, method=method, status=status, ms=round(seconds * 1000, 1))
