@@ -1,0 +1,87 @@
+"""The relay of the outgoing feed (X10): numbers what stores have marked, publishes it in order, and repeats on request.
+
+Any number of processes may tick; the one with the lease does the work. Nothing is lost with it: what is marked stays
+marked until it is numbered, what is numbered is published until that is confirmed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import groupby
+
+from domain.errors import Unroutable
+from domain.feed import Replay
+from handlers.feed_news import News
+from handlers.ports import Announcer, Leases, Outbox, Replays
+from handlers.timers import Timers
+from messages.base import Message
+
+_LEASE = "feed"
+_ROUNDS = 10  #: per tick: a process that is to stop waits for no more of them
+_FORGET_EVERY_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRelay:
+    news: Sequence[News]
+    outbox: Outbox
+    replays: Replays
+    announcer: Announcer
+    leases: Leases
+    timers: Timers
+    owner: str  #: names this process
+    keep: timedelta  #: entries for replay
+    lease_s: float = 30
+    at_once: int = 500  #: documents, and entries, per round: the most that a kill has published twice
+
+    async def tick(self) -> Sequence[Message]:
+        """Nothing is left to publish by others.
+
+        Raises:
+            StoreUnavailable: MongoDB is away; the next tick begins anew.
+            BrokerUnavailable: RabbitMQ did not confirm; the next tick publishes it again.
+            Conflict: another process writes the feed, since this one was silent for longer than its lease.
+        """
+        for _ in range(_ROUNDS):
+            if not await self.leases.take(_LEASE, self.owner, self.lease_s):
+                self.timers.clear()
+                return []
+            if not await self._round():
+                break
+        if self.timers.is_time("forget", _FORGET_EVERY_S):
+            await self._forget()
+        return []
+
+    async def _round(self) -> bool:
+        """Whether there may be more."""
+        published = await self._publish()
+        repeated = [await self._repeat(replay) for replay in await self.replays.open()]
+        found = [await news(self.at_once) for news in self.news]
+        return any(found) or published or any(repeated)
+
+    async def _publish(self) -> bool:
+        entries = await self.outbox.unpublished(self.at_once)
+        await self.announcer.announce(entries)
+        for stream, own in groupby(entries, key=lambda entry: entry.stream):
+            await self.outbox.published(stream, [entry.number for entry in own][-1])
+        return bool(entries)
+
+    async def _repeat(self, replay: Replay) -> bool:
+        """A part of it, so that what is new need not wait for all that was. Whether there is more."""
+        entries = await self.outbox.within(replay.stream, replay.position, replay.last, self.at_once)
+        try:
+            await self.announcer.repeat(entries, replay)
+        except Unroutable as error:
+            await self.replays.save(replace(replay, ended_at=self.timers.now(), ended_because=str(error)))
+            return False
+        is_over = len(entries) < self.at_once
+        reached = entries[-1].number + 1 if entries else replay.position
+        await self.replays.save(replace(replay, next=reached, ended_at=self.timers.now() if is_over else None))
+        return not is_over
+
+    async def _forget(self) -> None:
+        before = self.timers.now() - self.keep
+        await self.outbox.forget(before)
+        await self.replays.forget(before)

@@ -1,0 +1,261 @@
+"""The outgoing feed: without gaps, in order, nothing lost, and once numbered the same for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.eligibility import SuppressionReason
+from domain.email import Email, EmailState, ServiceStatus
+from domain.errors import BrokerUnavailable, StoreUnavailable
+from domain.feed import CampaignMove, Entry, MarkedCampaign, MarkedEmail, Replay
+from handlers.feed import FeedRelay
+from handlers.feed_news import CampaignNews, ContactsNews, EmailNews, News, Numbering, SyncNews
+from handlers.feed_replay_requested import ReplayDesk
+from handlers.timers import Timers
+from messages.feed_replay_requested import FeedReplayRequested
+from tests.builders import NOW, a_campaign, a_contact, a_run, a_suppression, an_email, emails, later
+from tests.fakes.announcer import MemoryAnnouncer
+from tests.fakes.campaigns import MemoryCampaigns
+from tests.fakes.contacts import MemoryContacts
+from tests.fakes.feed_marks import MemoryFeedMarks
+from tests.fakes.leases import MemoryLeases
+from tests.fakes.outbox import MemoryOutbox
+from tests.fakes.replays import MemoryReplays
+
+ANN = replace(an_email(), state=EmailState.SENT, state_at=NOW)
+OPENED = replace(ANN, service=ServiceStatus.OPENED, times={"opened": later(60)})
+REPLIED = replace(OPENED, service=ServiceStatus.REPLIED, times={"opened": later(60), "replied": later(90)})
+
+
+class CrashingMarks(MemoryFeedMarks):
+    """Dies right after what it was asked to mark as told was numbered."""
+
+    crashes = False
+
+    async def emails_told(self, told: Sequence[MarkedEmail]) -> None:
+        if self.crashes and told:
+            self.crashes = False
+            raise StoreUnavailable("killed")
+        await super().emails_told(told)
+
+    async def campaigns_told(self, told: Sequence[MarkedCampaign]) -> None:
+        if self.crashes and told:
+            self.crashes = False
+            raise StoreUnavailable("killed")
+        await super().campaigns_told(told)
+
+
+class World:
+    def __init__(self, **overrides: Any) -> None:
+        self.marks, self.outbox, self.replays = CrashingMarks(), MemoryOutbox(), MemoryReplays()
+        self.announcer, self.leases, self.now = MemoryAnnouncer("crm"), MemoryLeases(), NOW
+        self.contacts = MemoryContacts(a_contact())
+        self.relay = self.another("a", **overrides)
+
+    def another(self, owner: str, **overrides: Any) -> FeedRelay:
+        return FeedRelay(
+            news=self._news(),
+            outbox=self.outbox,
+            replays=self.replays,
+            announcer=self.announcer,
+            leases=self.leases,
+            timers=Timers(lambda: self.now),
+            owner=owner,
+            keep=timedelta(days=30),
+            **overrides,
+        )
+
+    def _news(self) -> Sequence[News]:
+        numbering = Numbering(self.outbox, lambda: self.now)
+        campaigns = MemoryCampaigns(a_campaign(member_status="Invited"))
+        return [
+            CampaignNews(self.marks, numbering),
+            SyncNews(self.marks, numbering),
+            ContactsNews(self.marks, self.contacts, numbering),
+            EmailNews(self.marks, campaigns, self.contacts, numbering),
+        ]
+
+    async def told(self, *written: Email) -> list[tuple[int, str]]:
+        """Numbers and statuses that are published once these emails were written."""
+        for email in written:
+            self.marks.written(email)
+        before = len(self.announcer.announced)
+        await self.relay.tick()
+        return statuses(self.announcer.announced[before:])
+
+
+def statuses(entries: Sequence[Entry]) -> list[tuple[int, str]]:
+    return [(entry.number, entry.data["status"]) for entry in entries if "status" in entry.data]
+
+
+async def test_a_member_status_is_told_when_it_changes_and_numbered_in_its_campaigns_stream() -> None:
+    world = World()
+    assert await world.told(ANN) == [(1, "Sent")]
+    assert await world.told(OPENED) == [(2, "Opened")]
+    first = world.announcer.announced[0]
+    assert (first.stream, first.type, first.at) == ("campaign:spring", "member-status-changed", NOW)
+    assert first.data["record"] == ANN.ref
+
+
+async def test_a_repeated_write_that_changes_no_status_tells_nothing() -> None:
+    world = World()
+    await world.told(OPENED)
+    assert await world.told(OPENED) == []
+    assert await world.told(an_email("bob@example.com", state=EmailState.DEFERRED)) == []
+
+
+async def test_who_goes_back_to_the_status_given_is_told_as_well() -> None:
+    """A verdict that was given again: no bounce after all."""
+    world = World()
+    await world.told(replace(ANN, state=EmailState.HARD_BOUNCED))
+    assert await world.told(replace(ANN, state=EmailState.FAILED)) == [(2, "Invited")]
+    assert await world.told(replace(ANN, state=EmailState.HARD_BOUNCED)) == [(3, "Bounced")]
+
+
+async def test_an_answer_is_told_once_in_the_stream_of_contacts() -> None:
+    world = World()
+    await world.told(REPLIED)
+    await world.told(REPLIED)
+    [answer] = world.outbox.of("contacts")
+    assert (answer.type, answer.number, answer.at) == ("contact-replied", 1, later(90))
+    assert answer.data["campaign_id"] == "spring"
+
+
+@pytest.mark.parametrize(
+    ("then", "more"), [(ANN, []), (OPENED, [(2, "Opened")]), (REPLIED, [(2, "Responded")])]
+)  # fmt: skip
+async def test_a_crash_between_numbering_and_marking_loses_nothing_and_tells_nothing_twice(
+    then: Email, more: list[tuple[int, str]]
+) -> None:
+    world = World()
+    world.marks.written(ANN)
+    world.marks.crashes = True
+    with pytest.raises(StoreUnavailable):
+        await world.relay.tick()
+    assert await world.told(then) == [(1, "Sent"), *more]
+
+
+async def test_what_went_back_during_a_crash_is_told_too() -> None:
+    world = World()
+    world.marks.written(replace(ANN, state=EmailState.SOFT_BOUNCED))
+    world.marks.crashes = True
+    with pytest.raises(StoreUnavailable):
+        await world.relay.tick()
+    assert await world.told(replace(ANN, state=EmailState.FAILED)) == [(1, "Bounced"), (2, "Invited")]
+
+
+async def test_what_was_not_confirmed_is_published_again_under_the_same_ids_and_numbers() -> None:
+    world = World()
+    for email in emails(3, state=EmailState.SENT, state_at=NOW):
+        world.marks.written(email)
+    world.announcer.breaks_after = 2
+    with pytest.raises(BrokerUnavailable):
+        await world.relay.tick()
+    await world.relay.tick()
+    assert [entry.number for entry in world.announcer.announced] == [1, 2, 1, 2, 3]
+    assert world.announcer.announced[:2] == world.announcer.announced[2:4]
+
+
+async def test_every_move_of_a_campaign_is_told_however_quickly_they_followed() -> None:
+    world = World()
+    for revision, (status, at) in enumerate(
+        [("draft", 0), ("draft", 0), ("sending", 1), ("paused", 2), ("sending", 3)]
+    ):
+        world.marks.moved(CampaignMove("spring", revision, status, later(at), "a person" if at == 2 else None))
+    world.marks.crashes = True
+    with pytest.raises(StoreUnavailable):
+        await world.relay.tick()
+    await world.relay.tick()
+    world.marks.moved(CampaignMove("spring", 5, "sending", later(3)))  # another write, not a move
+    await world.relay.tick()
+    assert statuses(world.announcer.announced) == [(1, "draft"), (2, "sending"), (3, "paused"), (4, "sending")]
+    assert world.announcer.announced[2].data["reason"] == "a person"
+
+
+@pytest.mark.parametrize(
+    ("reason", "type_"),
+    [
+        (SuppressionReason.UNSUBSCRIBED, "contact-unsubscribed"),
+        (SuppressionReason.COMPLAINED, "contact-complained"),
+        (SuppressionReason.HARD_BOUNCED, "contact-bounced"),
+    ],
+)
+async def test_who_is_not_mailed_any_more_is_told_with_every_record(reason: SuppressionReason, type_: str) -> None:
+    world = World()
+    for _ in range(2):  # a repeat
+        world.marks.suppressed(a_suppression(reason=reason))
+        await world.relay.tick()
+    [told] = world.announcer.announced
+    assert (told.stream, told.type, told.contact_id) == ("contacts", type_, a_contact().id)
+    assert told.data["address"] == "ann@example.com"
+
+
+async def test_a_person_of_whom_nothing_is_left_is_told_without_address() -> None:
+    world = World()
+    world.marks.suppressed(a_suppression("gone@example.com"))
+    await world.relay.tick()
+    assert "address" not in world.announcer.announced[0].data
+
+
+async def test_a_sync_that_has_ended_is_told_once() -> None:
+    world = World()
+    for _ in range(2):
+        world.marks.ended(a_run(ended_at=later(9), mode="initiate", counts={"new": 2}))
+        await world.relay.tick()
+    [told] = world.announcer.announced
+    assert (told.stream, told.data["sync_id"], told.data["counts"]) == ("syncs", "leads", {"new": 2})
+
+
+async def test_only_who_has_the_lease_tells() -> None:
+    world = World()
+    world.marks.written(ANN)
+    await world.leases.take("feed", "somebody else", 30)
+    await world.relay.tick()
+    assert world.announcer.announced == []
+    world.leases.pass_time(31)
+    await world.relay.tick()
+    assert len(world.announcer.announced) == 1
+
+
+async def test_a_replay_has_the_same_ids_and_goes_where_it_is_wanted() -> None:
+    world = World(at_once=2)
+    await world.told(*emails(5, state=EmailState.SENT, state_at=NOW))
+    desk = ReplayDesk(world.replays)
+    asked = FeedReplayRequested(request_id="r1", stream="campaign:spring", from_number=2, to_number=4, to_queue="crm")
+    await desk(asked)
+    await world.relay.tick()
+    assert world.announcer.repeated == [("crm", entry) for entry in world.outbox.of("campaign:spring")[1:4]]
+    assert world.replays.stored["r1"].ended_at == NOW
+
+
+async def test_a_repeated_request_for_a_replay_changes_nothing() -> None:
+    world = World()
+    await world.told(ANN)
+    asked = FeedReplayRequested(request_id="r1", stream="campaign:spring", from_number=1)
+    for _ in range(2):
+        await ReplayDesk(world.replays)(asked)
+        await world.relay.tick()
+    assert len(world.announcer.repeated) == 1
+
+
+async def test_a_replay_for_a_queue_that_is_not_there_ends_and_says_why() -> None:
+    world = World()
+    await world.told(ANN)
+    await world.replays.add(Replay("r1", "campaign:spring", 1, queue="nobody"))
+    await world.relay.tick()
+    assert "nobody" in world.replays.stored["r1"].ended_because
+    assert await world.told(OPENED) == [(2, "Opened")]
+
+
+async def test_numbers_go_on_after_what_is_forgotten() -> None:
+    world = World()
+    await world.told(ANN)
+    world.now = NOW + timedelta(days=31)
+    await world.relay.tick()
+    assert world.outbox.stored == {}
+    assert await world.told(OPENED) == [(2, "Opened")]
