@@ -1,0 +1,145 @@
+"""Notes every command that changes something, before it does: the one place where the command line is audited.
+
+Each command stands in one of the two tables below. Which one is running is asked of typer, so that no command has to
+tell by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+
+# Not public: nothing public tells a function deep down which command runs. An upgrade that moves it fails at once.
+from typer._click.core import Context
+from typer._click.globals import get_current_context
+
+from config.settings import Settings
+from domain.audit import DONE, AuditEntry
+from domain.contact import address, contact_id
+from domain.errors import CampaignsError, StoreUnavailable, code_of
+from repositories.stores import Stores
+from workers.options import address_key, database
+from workers.resources import audit_trail, new_id
+
+#: Commands that change something: what their subject is, and which argument names it.
+CHANGES: Mapping[str, tuple[str, str]] = {
+    **{
+        f"campaign {name}": ("campaign", "campaign_id")
+        for name in (
+            "create", "edit", "review", "send", "schedule", "test", "pause", "resume", "stop", "cancel", "reopen",
+            "unschedule", "approve", "remainder",
+        )
+    },
+    "campaign apply": ("", ""),  # the document names it: one campaign, or many
+    **{
+        f"sync {name}": ("sync", "sync_id")
+        for name in ("create", "edit", "initiate", "backfill", "pause", "resume", "delete")
+    },
+    "in-doubt settle": ("campaign", "campaign_id"),
+    "reclassify": ("campaign", "campaign"),
+    "list create": ("list", "list_id"),
+    "list edit": ("list", "list_id"),
+    "topic create": ("topic", "topic_id"),
+    "topic edit": ("topic", "topic_id"),
+    "topic leave": ("topic", "topic_id"),
+    "template save": ("template", "name"),
+    "module describe": ("", ""),
+    "contact opt-in": ("contact", "address"),
+    "contact opt-out": ("contact", "address"),
+    "contact tracking": ("contact", "address"),
+    "suppression add": ("", ""),  # often many people at once
+    "suppression remove": ("contact", "address_"),
+    "suppression import": ("", ""),
+    "import people": ("", ""),
+    "import undo": ("import", "import_id"),
+    "throttle set": ("throttle", "name"),
+    "parked replay": ("", ""),
+    "parked drop": ("", ""),
+    "feed redeliver": ("feed", "stream"),
+    "feed replay": ("feed", "stream"),
+    "token create": ("", ""),
+    "token revoke": ("token", "token_id"),
+}  # fmt: skip
+#: Commands that only look, that work on this machine alone, or whose change is noted by whoever carries it out.
+LOOKS = frozenset(
+    {
+        "up", "down", "url", "init", "keys", "worker", "publish", "status", "explain", "help-with", "check", "classify",
+        "catch-mail", "demo", "import show", "sync show", "sync runs", "sync lacking", "sync skipped", "module list",
+        "module show", "list members", "list show", "topic show", "contact show", "suppression list", "template lint",
+        "template list", "template show", "campaign export", "campaign show", "campaign preview", "campaign dry-run",
+        "campaign summary", "campaign list", "campaign activity", "campaign report", "throttle show", "dkim generate",
+        "dkim show", "feed show", "parked list", "parked show", "token list", "inbound unattributed", "in-doubt list",
+        "audit list",
+    }
+)  # fmt: skip
+_NOTED = "crm-campaigns.audit"
+
+
+async def note(given: Settings, stores: Stores) -> None:
+    """Note the command that is running, if it changes something and is not noted yet; how it ends is noted at its end.
+
+    Called before a command has anything of the repositories.
+    """
+    command = get_current_context(silent=True)
+    if command is None or _NOTED in command.meta or not _changes(command):
+        return
+    what = _name(command)
+    entry = await audit_trail(stores).began(
+        new_id(), who=_who(command), via="cli", what=what, subject=subject(what, command.params, given)
+    )
+    command.meta[_NOTED] = entry
+    command.call_on_close(lambda: _end(given, entry))
+
+
+def subject(what: str, given: Mapping[str, Any], settings: Settings) -> str:
+    """What a command is about; of a person the id, never the address."""
+    kind, argument = CHANGES[what]
+    name = given.get(argument) if kind else None
+    if name is None:
+        return ""
+    person = address(str(name)) if kind == "contact" else None
+    return f"{kind}:{contact_id(person.identity, address_key(settings)) if person else name}"
+
+
+def outcome(error: BaseException | None) -> str:
+    """How a command ended, in a word."""
+    if error is None:
+        return DONE
+    if isinstance(error, typer.Exit):
+        return DONE if error.exit_code == 0 else f"exit code {error.exit_code}"
+    if isinstance(error, CampaignsError):
+        return code_of(type(error))
+    return "wrong usage" if isinstance(error, typer.TyperException) else "interrupted"
+
+
+def _changes(command: Context) -> bool:
+    return _name(command) in CHANGES and not command.params.get("dry_run")
+
+
+def _name(command: Context) -> str:
+    """The command as it is typed, without the program's name."""
+    return command.command_path.partition(" ")[2]
+
+
+def _who(command: Context) -> str:
+    return str(command.params.get("by") or getpass.getuser())
+
+
+def _end(given: Settings, entry: AuditEntry) -> None:
+    found = outcome(sys.exc_info()[1])
+
+    async def end() -> None:
+        stores = Stores.of(database(given))
+        try:
+            await audit_trail(stores).ended(entry, found)
+        except StoreUnavailable:
+            return  # the command has said so; how it ended is then not known here
+        finally:
+            stores.close()
+
+    asyncio.run(end())

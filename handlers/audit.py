@@ -1,0 +1,75 @@
+"""Notes what people had changed: by a command, or by a message that asks for something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from domain.audit import DONE, AuditEntry
+from handlers.ports import Audit, Campaigns, Clock, Syncs
+from messages.base import Message
+from messages.campaign_saved import CampaignSaved
+from messages.envelope import Envelope
+from messages.feed_replay_requested import FeedReplayRequested
+from messages.review_requested import ReviewRequested
+from messages.send_batch import SendBatch
+from messages.send_requested import SendRequested
+from messages.sync_requested import SyncRequested
+from messages.test_requested import TestRequested
+
+_CAMPAIGN, _SYNC = "campaign", "sync"
+#: Messages that ask for something, what they are about and the field that names it; all others carry data.
+ASKING: Mapping[type[Message], tuple[str, str]] = {
+    **dict.fromkeys(
+        (CampaignSaved, ReviewRequested, TestRequested, SendRequested, SendBatch), (_CAMPAIGN, "campaign_id")
+    ),
+    SyncRequested: (_SYNC, "sync_id"),
+    FeedReplayRequested: ("feed", "stream"),
+}
+#: Fields that only messages of ours have: nobody asked for those.
+_INTERNAL = ("run_id", "slice", "due")
+_NAMES = ("confirmed_by", "saved_by")  #: fields in which somebody says his name
+
+
+@dataclass(frozen=True, slots=True)
+class AuditTrail:
+    audit: Audit
+    campaigns: Campaigns
+    syncs: Syncs
+    now: Clock
+
+    async def began(self, entry_id: str, *, who: str, via: str, what: str, subject: str) -> AuditEntry:
+        """The entry, stored before anything is changed; one that is known stays as it is."""
+        entry = AuditEntry(entry_id, self.now(), who, via, what, subject, await self._status(subject))
+        await self.audit.add(entry)
+        return entry
+
+    async def ended(self, entry: AuditEntry, outcome: str = DONE) -> None:
+        """Keep how it ended; told twice, the first time counts."""
+        await self.audit.end(entry.id, await self._status(entry.subject), outcome)
+
+    async def asked(self, message: Message, event: Envelope) -> AuditEntry | None:
+        """The entry of a message by which somebody asks for something, or None for any other."""
+        return await self._noted(message, f"{event.source} {event.id}", f"message:{event.source}")
+
+    async def posted(self, message: Message, *, source: str, event_id: str, token: str) -> None:
+        """Note by which token a message was posted that asks for something, before a worker has it: one entry."""
+        await self._noted(message, f"{source} {event_id}", f"token:{token}")
+
+    async def _noted(self, message: Message, entry_id: str, via: str) -> AuditEntry | None:
+        kind, field = ASKING.get(type(message), ("", ""))
+        if not kind or any(getattr(message, name, None) is not None for name in _INTERNAL):
+            return None
+        who = next((said for name in _NAMES if (said := getattr(message, name, ""))), "")
+        subject = f"{kind}:{getattr(message, field)}"
+        return await self.began(entry_id, who=who, via=via, what=message.queue, subject=subject)
+
+    async def _status(self, subject: str) -> str | None:
+        kind, _, name = subject.partition(":")
+        if kind == _CAMPAIGN:
+            campaign = await self.campaigns.get(name)
+            return campaign.status if campaign else None
+        if kind == _SYNC:
+            sync = await self.syncs.get(name)
+            return sync.status if sync else None
+        return None
