@@ -1,5 +1,5 @@
 """`python -m cli` is `campaigns`."""
 
-from cli.main import run
+from cli.entry import run
 
 run()

@@ -12,7 +12,7 @@ from unittest import mock
 
 import pytest
 
-from cli.main import run
+from cli.entry import run
 from tests.integration.whole_way import Ran, World
 from tests.quiet_logs import logs_as_before
 
