@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from domain.errors import InvalidMessage
+
 
 @dataclass(frozen=True, slots=True)
 class KeyRange:
@@ -55,8 +57,64 @@ class Run:
     def complete(self) -> bool:
         return len(self.done) == len(self.ranges)
 
-    def range(self, number: int) -> KeyRange:
-        return self.ranges[number]
+    def slice(self, number: int) -> RunSlice:
+        """
+        Raises:
+            InvalidMessage: it has no such slice.
+        """
+        check_slice(self.id, number, len(self.ranges))
+        return self.at(self.ranges[number])
+
+    def at(self, keys: KeyRange) -> RunSlice:
+        """One range of this run; a dry run has some that are not stored with it."""
+        return RunSlice(
+            run_id=self.id,
+            subject=self.subject,
+            phase=self.phase,
+            keys=keys,
+            is_done=keys.number in self.done,
+            slices_left=len(self.ranges) - len(self.done),
+            last_keys={each.label: each.through for each in self.ranges},
+            mode=self.mode,
+            options=self.options,
+            ended_at=self.ended_at,
+            ended_because=self.ended_because,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunSlice:
+    """One slice, and all that its work needs of its run: runs of hundreds of slices are large, and read for each."""
+
+    run_id: str
+    subject: str
+    phase: str
+    keys: KeyRange
+    is_done: bool
+    slices_left: int  #: of this phase
+    last_keys: Mapping[str, str]  #: by label: where the last of its ranges ends
+    mode: str
+    options: Mapping[str, str | bool]
+    ended_at: datetime | None
+    ended_because: str
+
+    @property
+    def number(self) -> int:
+        return self.keys.number
+
+    @property
+    def completes(self) -> bool:
+        """Whether nothing is left of its phase."""
+        return self.slices_left == 0
+
+
+def check_slice(run_id: str, number: int, count: int) -> None:
+    """
+    Raises:
+        InvalidMessage: a run of so many slices has no such one.
+    """
+    if not 0 <= number < count:
+        raise InvalidMessage(f"slice: run {run_id} has slices 0 to {count - 1}")
 
 
 class SliceState(StrEnum):

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from domain.campaign import Campaign
-from domain.contact import contact_id
+from domain.contact import Contact, contact_id
+from domain.email import Email
 from domain.module import Module
 from domain.planning import Batches, Pick, Plan, Planner
 from domain.projection import email_of
 from domain.record import Record
-from domain.slices import KeyRange, Run
+from domain.slices import KeyRange, Run, RunSlice
 from domain.sync import SyncSkip
-from handlers.ports import Clock, Emails, Suppressions
-from handlers.review_people import People, is_of_members, picked_in
+from handlers.ports import Clock, Suppressions
+from handlers.review_people import People, is_of_members
 
 MAX_ADDRESS_CHARS = 320  # RFC 5321: 64 + 1 + 255; of an invalid address no more is kept
+
+
+class Ledger(Protocol):
+    """All that planning asks of the ledger."""
+
+    async def plan(self, rows: Sequence[Email]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +33,15 @@ class EligibilityPhase:
 
     people: People
     suppressions: Suppressions
-    emails: Emails
+    emails: Ledger
     address_key: bytes
     now: Clock
     batch_size: int = 200  #: rows per batch of sending
 
-    async def __call__(self, campaign: Campaign, run: Run, keys: KeyRange) -> Mapping[str, int]:
+    async def __call__(self, campaign: Campaign, part: RunSlice) -> Mapping[str, int]:
         """What the rows of this range add to the report."""
-        planner = Planner(campaign, picked_in(campaign, run), self.batches(keys), self.address_key, self.now())
-        of_range = self._of_members if is_of_members(keys) else self._of_records
-        plan = await of_range(planner, campaign, keys)
+        of_range = self._of_members if is_of_members(part.keys) else self._of_records
+        plan = await of_range(campaign, part)
         await self.emails.plan(plan.rows)
         return plan.counts
 
@@ -51,25 +58,32 @@ class EligibilityPhase:
             return list(run.ranges)
         return [*run.ranges, *await self.people.member_ranges(campaign.list_id or "", len(run.ranges))]
 
-    async def _of_records(self, planner: Planner, campaign: Campaign, keys: KeyRange) -> Plan:
-        found = await self.people.picked_records(campaign, keys)
+    async def _of_records(self, campaign: Campaign, part: RunSlice) -> Plan:
+        found = await self.people.frozen(campaign, part)
         modules = await self.people.modules_of(found)
-        picks = [self._pick(ref, record, modules) for ref, record in found.items()]
+        picks = [self.pick(ref, record, modules) for ref, record in found.items()]
         ids = {pick.contact_id for pick in picks if pick.contact_id}
-        contacts = await self.people.contacts.load(ids) if ids else {}
+        contacts = await self.people.contacts.for_planning(ids) if ids else {}
         suppressed = await self.suppressions.of(ids) if ids else {}
+        planner = await self._planner(campaign, part, contacts.values())
         return planner.of_records([pick.at(contacts.get(pick.contact_id)) for pick in picks], suppressed)
 
-    async def _of_members(self, planner: Planner, campaign: Campaign, keys: KeyRange) -> Plan:
-        members = await self.people.members(campaign, keys)
+    async def _of_members(self, campaign: Campaign, part: RunSlice) -> Plan:
+        members = await self.people.members(campaign, part.keys)
         suppressed = await self.suppressions.of([member.id for member in members])
+        planner = await self._planner(campaign, part, members)
         return planner.of_members(members, suppressed)
 
-    def _pick(self, ref: str, record: Record | None, modules: Mapping[str, Module]) -> Pick:
+    async def _planner(self, campaign: Campaign, part: RunSlice, contacts: Iterable[Contact]) -> Planner:
+        picked = await self.people.picked(campaign, part, contacts)
+        return Planner(campaign, picked, self.batches(part.keys), self.address_key, self.now())
+
+    def pick(self, ref: str, record: Record | None, modules: Mapping[str, Module]) -> Pick:
+        """Where a picked record leads."""
         if record is None:
             return Pick(ref, known=False)
-        if (carried := record.projected) and carried.version == record.version and carried.contact_id:
-            return Pick(ref, contact_id=carried.contact_id)  # the first phase has read the address
+        if carried_to := record.carried_to:
+            return Pick(ref, contact_id=carried_to)  # the first phase has read the address
         module = modules[record.module]
         found = email_of(record, module)
         if isinstance(found, SyncSkip):

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from domain.campaign import Campaign
 from domain.module import Module
+from domain.passage import Carried
 from domain.projection import Rule, rule_of
-from domain.slices import KeyRange, Run
+from domain.record import Record
+from domain.slices import RunSlice
 from domain.sync import Sync
 from handlers.carry_over import CarryOver
 from handlers.ports import Syncs
@@ -24,15 +26,17 @@ class RecipientsPhase:
     syncs: Syncs
     carry_over: CarryOver
 
-    async def __call__(self, campaign: Campaign, _: Run, keys: KeyRange) -> Mapping[str, int]:
+    async def __call__(self, campaign: Campaign, part: RunSlice) -> Mapping[str, int]:
         """What came of the range, as counts for whoever follows the review."""
-        found = await self.people.picked_records(campaign, keys)
-        records = [record for record in found.values() if record is not None]
-        modules = await self.people.modules_of(found)
-        rules = await self._rules(campaign, modules)
-        carried = await self.carry_over(records, rules, modules)
+        found = await self.people.freeze(campaign, part)
+        carried = await self.carry(campaign, [record for record in found.values() if record is not None])
         changes = Counter(f"recipients.{one.change}" for one in carried.values() if one.contact_id)
         return {"recipients.total": len(found), **changes}
+
+    async def carry(self, campaign: Campaign, records: Sequence[Record]) -> Mapping[str, Carried]:
+        """What came of these records, by ref: contacts on the campaign's list, where they may be."""
+        modules = await self.people.modules_of({record.ref: record for record in records})
+        return await self.carry_over(records, await self._rules(campaign, modules), modules)
 
     async def _rules(self, campaign: Campaign, modules: Mapping[str, Module]) -> dict[str, list[Rule]]:
         """A module's syncs first, as for any changed record; the campaign only adds its list."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from domain.campaign import NEXT, Campaign, CampaignStatus
-from domain.errors import InvalidMessage, UnknownCampaign
-from domain.slices import KeyRange, Run
+from domain.errors import UnknownCampaign
+from domain.slices import Run, RunSlice
 from handlers.ports import Campaigns, Clock, Leases, Runs
 from handlers.review_eligibility import EligibilityPhase
 from handlers.review_end import ReviewEnd
@@ -22,7 +22,7 @@ UNDER_REVIEW = frozenset({_S.SYNCING_RECIPIENTS, _S.TO_BE_REVIEWED, _S.IN_REVIEW
 #: otherwise offer hundreds of slices each.
 OFFER_S = 60.0
 
-Phase: TypeAlias = Callable[[Campaign, Run, KeyRange], Awaitable[Mapping[str, int]]]
+Phase: TypeAlias = Callable[[Campaign, RunSlice], Awaitable[Mapping[str, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +53,32 @@ class CampaignReviewer:
         return await self._slice(campaign, message)
 
     async def _begun(self, campaign: Campaign, message: ReviewRequested) -> Sequence[Message]:
-        """The slices of a new review, or those not yet done of the one under way."""
-        run = await self._run_of(campaign)
+        """The slices of a new review, or those not yet done of the one under way; none when it was answered before."""
+        run, request = await self._run_of(campaign), message.request_id or ""
         if run is None:
+            if await self._is_answered(campaign, request):
+                return []
             campaign, run = await self.start(
                 campaign,
                 include_existing_members=message.include_existing_members,
                 confirmed_by=message.confirmed_by,
+                request=request,
             )
+        if request and request not in run.requests:
+            await self.runs.join(run.id, request)
         return await self._gone_on(campaign, run, offered_by="request")
 
     async def _slice(self, campaign: Campaign, message: ReviewRequested) -> Sequence[Message]:
-        run = await self._run_of(campaign)
-        if run is None or run.id != message.run_id or message.slice is None:
+        part = await self._part_of(campaign, message)
+        if part is None:
             return []  # cancelled, reopened or judged in the meantime
-        _check(message.slice, run)
-        if message.phase == run.phase:
-            if message.slice not in run.done:
-                run = await self._done(campaign, run, message.slice)
-            if message.phase == run.phase and not run.complete:
+        if message.phase == part.phase:
+            if not part.is_done:
+                part = await self._done(campaign, part)
+            if message.phase == part.phase and not part.completes:
                 return []
-        return await self._gone_on(campaign, run, offered_by=f"{message.phase}.{message.slice}")
+        run = await self.runs.get(part.run_id)
+        return [] if run is None else await self._gone_on(campaign, run, offered_by=f"{message.phase}.{message.slice}")
 
     async def _run_of(self, campaign: Campaign) -> Run | None:
         """The review under way, or None."""
@@ -81,12 +86,28 @@ class CampaignReviewer:
             return None
         return await self.runs.get(campaign.review_run)
 
-    async def _done(self, campaign: Campaign, run: Run, number: int) -> Run:
-        """The run after this slice."""
-        phase: Phase = self.recipients if run.phase == RECIPIENTS else self.eligibility
-        counts = await phase(campaign, run, run.range(number))
-        after = await self.runs.finish_slice(run.id, run.phase, number, counts)
-        return after or await self.runs.get(run.id) or run
+    async def _part_of(self, campaign: Campaign, message: ReviewRequested) -> RunSlice | None:
+        """The slice that the message asks for, or None when its review is over."""
+        if campaign.status not in UNDER_REVIEW or campaign.review_run != message.run_id:
+            return None
+        if message.run_id is None or message.slice is None:
+            return None
+        return await self.runs.slice(message.run_id, message.slice)
+
+    async def _is_answered(self, campaign: Campaign, request: str) -> bool:
+        """Whether this very request had its review: the broker may deliver it again long after the verdict.
+
+        A run that is open, and not the campaign's, was made by a worker that died before it locked the draft.
+        """
+        run = await self.runs.asked(campaign.id, request) if request else None
+        return run is not None and (run.ended_at is not None or run.id == campaign.review_run)
+
+    async def _done(self, campaign: Campaign, part: RunSlice) -> RunSlice:
+        """The slice once its work is done."""
+        phase: Phase = self.recipients if part.phase == RECIPIENTS else self.eligibility
+        counts = await phase(campaign, part)
+        after = await self.runs.finish_slice(part.run_id, part.phase, part.number, counts)
+        return after or await self.runs.slice(part.run_id, part.number) or part
 
     async def _gone_on(self, campaign: Campaign, run: Run, *, offered_by: str) -> Sequence[Message]:
         """The next phase for a run that has nothing left to do in this one; what is left to do otherwise."""
@@ -122,9 +143,3 @@ class CampaignReviewer:
             return campaign
         moved = campaign.moved_to(status, at=self.now())
         return await self.campaigns.save(moved, expected={campaign.status})
-
-
-def _check(number: int, run: Run) -> None:
-    """Later phases have at least the slices of the earlier ones."""
-    if number >= len(run.ranges):
-        raise InvalidMessage(f"slice: run {run.id} has slices 0 to {len(run.ranges) - 1}")

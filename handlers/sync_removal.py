@@ -13,7 +13,7 @@ from handlers.ports import Contacts, Records, Syncs
 from handlers.sync_leaving import leaving, taken_off
 from handlers.sync_pages import contact_ids, pages
 from handlers.sync_runs import RECORDS, SyncRuns
-from handlers.sync_slices import run_of, slice_of
+from handlers.sync_slices import slice_of
 from messages.base import Message
 from messages.sync_requested import SyncRequested
 
@@ -55,15 +55,14 @@ class SyncRemover:
             InvalidMessage: the run has no such slice.
             Conflict: others kept changing the same contacts.
         """
-        run = await run_of(request, self.runs.runs)
-        if run.ended_at is not None:
+        part = await slice_of(request, self.runs.runs)
+        if part.ended_at is not None:
             return []
-        number = slice_of(request, run)
-        if number not in run.done:
-            records = await self.records.within(run.range(number))
-            counts = await taken_off(run.subject, records, self.contacts)
-            run = await self.runs.runs.finish_slice(run.id, RECORDS, number, counts) or run
-        await self._gone_if_complete(run)
+        if not part.is_done:
+            counts = await taken_off(part.subject, await self.records.within(part.keys), self.contacts)
+            part = await self.runs.runs.finish_slice(part.run_id, RECORDS, part.number, counts) or part
+        if part.completes:
+            await self._gone(part.subject, part.run_id)
         return []
 
     async def preview(self, sync: Sync) -> Mapping[str, int]:
@@ -75,11 +74,10 @@ class SyncRemover:
         return dict(counts)
 
     async def _offered(self, run: Run) -> Sequence[Message]:
-        if run.ended_at is None:
-            await self._gone_if_complete(run)
+        if run.ended_at is None and run.complete:
+            await self._gone(run.subject, run.id)
         return await self.runs.offered(run)
 
-    async def _gone_if_complete(self, run: Run) -> None:
-        if run.complete:
-            await self.syncs.remove(run.subject)
-            await self.runs.runs.end(run.id, self.runs.now())
+    async def _gone(self, sync_id: str, run_id: str) -> None:
+        await self.syncs.remove(sync_id)
+        await self.runs.runs.end(run_id, self.runs.now())

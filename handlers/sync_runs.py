@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.errors import Busy
-from domain.slices import Run
+from domain.slices import Run, RunSlice
 from domain.sync import Sync, fingerprint
 from handlers.key_ranges import cut
 from handlers.ports import Clock, Records, Runs
@@ -121,9 +121,9 @@ class SyncRuns:
         )
 
 
-def fields_of(run: Run) -> Sequence[str]:
+def fields_of(part: RunSlice) -> Sequence[str]:
     """The CRM fields that a backfill is about."""
-    fields: list[str] = json.loads(str(run.options.get("fields", "[]")))
+    fields: list[str] = json.loads(str(part.options.get("fields", "[]")))
     return fields
 
 

@@ -10,7 +10,7 @@ from domain.errors import InvalidDefinition, InvalidMessage, UnknownSync
 from domain.passage import Carried
 from domain.projection import Rule, backfill_rule, rule_of
 from domain.record import Record
-from domain.slices import Run
+from domain.slices import RunSlice
 from domain.sync import Sync, SyncStatus, fingerprint
 from domain.sync_report import SKIPPED
 from handlers.carry_over import CarryOver
@@ -41,76 +41,68 @@ class SyncSlicer:
             UnknownSync: the sync or its run is not stored.
             InvalidMessage: the run has no such slice.
         """
-        run = await run_of(request, self.runs)
-        number = slice_of(request, run)
-        if run.ended_at is not None:
-            await self._taken_back(run, number)
+        part = await slice_of(request, self.runs)
+        if part.ended_at is not None:
+            await self._taken_back(part)
             return []
         sync = await self.syncs.get(request.sync_id)
         if sync is None:
             raise UnknownSync(f"sync {request.sync_id} is not known any more")
         if sync.status is not SyncStatus.ACTIVE:
-            await self._closed(sync, run)
+            await self._closed(sync, part)
             return []
-        if number not in run.done:
-            counts = await self._carried(sync, run, number)
-            run = await self.runs.finish_slice(run.id, RECORDS, number, counts) or run
-            await self._taken_back(run, number)
-            await self._done_anew(sync, run, number)
-        if run.complete:
-            await self.runs.end(run.id, self.now())
+        if not part.is_done:
+            counts = await self._carried(sync, part)
+            part = await self.runs.finish_slice(part.run_id, RECORDS, part.number, counts) or part
+            await self._taken_back(part)
+            await self._done_anew(sync, part)
+        if part.completes:
+            await self.runs.end(part.run_id, self.now())
         return []
 
-    async def _taken_back(self, run: Run, number: int) -> None:
+    async def _taken_back(self, part: RunSlice) -> None:
         """Undo the slice if the sync was deleted while it was done: those who took people off had passed by."""
-        if run.ended_because != DELETED:
+        if part.ended_because != DELETED:
             return
-        sync = await self.syncs.get(run.subject)
+        sync = await self.syncs.get(part.subject)
         if sync is None or sync.status is SyncStatus.DELETING:  # else it is another one of the same name
-            await taken_off(run.subject, await self.records.within(run.range(number)), self.carry_over.contacts)
+            await taken_off(part.subject, await self.records.within(part.keys), self.carry_over.contacts)
 
-    async def _done_anew(self, before: Sync, run: Run, number: int) -> None:
+    async def _done_anew(self, before: Sync, part: RunSlice) -> None:
         """Do the slice by the sync as it is now, if it was changed meanwhile: the run of the change had passed by."""
-        if run.ended_because != SUPERSEDED:
+        if part.ended_because != SUPERSEDED:
             return
-        sync = await self.syncs.get(run.subject)
+        sync = await self.syncs.get(part.subject)
         if sync and sync.status is SyncStatus.ACTIVE and fingerprint(sync) != fingerprint(before):
-            await self._carried(sync, run, number)
+            await self._carried(sync, part)
 
-    async def _closed(self, sync: Sync, run: Run) -> None:
+    async def _closed(self, sync: Sync, part: RunSlice) -> None:
         """Whoever paused the sync died before its run was ended, and other syncs wait for that."""
         if sync.status is SyncStatus.PAUSED:
-            await self.runs.end(run.id, self.now(), PAUSED)
+            await self.runs.end(part.run_id, self.now(), PAUSED)
 
-    async def _carried(self, sync: Sync, run: Run, number: int) -> Mapping[str, int]:
+    async def _carried(self, sync: Sync, part: RunSlice) -> Mapping[str, int]:
         module = await self.modules.get(sync.module)
         if module is None:
             raise InvalidDefinition(f"module: {sync.module} is not known any more")
-        records, rule = await self.records.within(run.range(number)), rule_of(sync)
-        if run.mode == SyncMode.BACKFILL:
-            records, rule = _with_contact(records), _backfill(sync, run)
+        records, rule = await self.records.within(part.keys), rule_of(sync)
+        if part.mode == SyncMode.BACKFILL:
+            records, rule = _with_contact(records), _backfill(sync, part)
         return counted((await self.carry_over(records, {module.name: [rule]}, {module.name: module})).values())
 
 
-async def run_of(request: SyncRequested, runs: Runs) -> Run:
+async def slice_of(request: SyncRequested, runs: Runs) -> RunSlice:
     """
     Raises:
         UnknownSync: the sync has no such run.
-    """
-    run = await runs.get(request.run_id or "")
-    if run is None or run.subject != request.sync_id:
-        raise UnknownSync(f"sync {request.sync_id} has no run {request.run_id}")
-    return run
-
-
-def slice_of(request: SyncRequested, run: Run) -> int:
-    """
-    Raises:
         InvalidMessage: the run has no such slice.
     """
-    if request.slice is None or request.slice >= len(run.ranges):
-        raise InvalidMessage(f"slice: run {run.id} has slices 0 to {len(run.ranges) - 1}")
-    return request.slice
+    if request.slice is None:
+        raise InvalidMessage(f"slice: run {request.run_id} is done in slices, and none is named")
+    part = await runs.slice(request.run_id or "", request.slice)
+    if part is None or part.subject != request.sync_id:
+        raise UnknownSync(f"sync {request.sync_id} has no run {request.run_id}")
+    return part
 
 
 def counted(results: Iterable[Carried]) -> Mapping[str, int]:
@@ -133,6 +125,6 @@ def _with_contact(records: Iterable[Record]) -> list[Record]:
     return [record for record in records if record.projected and record.projected.contact_id and not record.deleted]
 
 
-def _backfill(sync: Sync, run: Run) -> Rule:
+def _backfill(sync: Sync, part: RunSlice) -> Rule:
     """Fields that were taken off the map in the meantime are left out."""
-    return backfill_rule(sync, fields_of(run))
+    return backfill_rule(sync, fields_of(part))

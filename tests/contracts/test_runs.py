@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import pytest
 
+from domain.errors import InvalidMessage
 from domain.slices import KeyRange
 from repositories.indexes import ensure_indexes
 from repositories.runs import MongoRuns
@@ -43,18 +44,59 @@ async def test_a_slice_told_twice_counts_once(runs: AnyRuns) -> None:
     await runs.create(a_run())
     counts = {"new": 3, "skipped.no_email": 1, "conflict.$x": 1}
     await runs.finish_slice("leads-r1", "records", 0, {"new": 1})
-    run = await runs.finish_slice("leads-r1", "records", 0, counts)
+    finished, run = await runs.finish_slice("leads-r1", "records", 0, counts), await runs.get("leads-r1")
     assert run is not None
     assert (run.done, run.counts, run.complete) == (frozenset({0}), counts, False)
+    assert finished == run.slice(0)
 
 
 async def test_the_last_slice_completes_the_phase_whatever_the_order(runs: AnyRuns) -> None:
     await runs.create(a_run())
     await runs.finish_slice("leads-r1", "records", 1, {"new": 1})
-    run = await runs.finish_slice("leads-r1", "records", 0, {"new": 2, "updated": 1})
+    finished = await runs.finish_slice("leads-r1", "records", 0, {"new": 2, "updated": 1})
+    assert finished is not None
+    assert finished.completes
+    run = await runs.get("leads-r1")
     assert run is not None
     assert run.complete
     assert run.counts == {"new": 3, "updated": 1}
+
+
+async def test_a_slice_is_told_without_the_others(runs: AnyRuns) -> None:
+    labels = ("module:Contacts", "module:Leads", "module:Leads", "list:a.b$c")
+    ranges = tuple(KeyRange(number, f"k{number}", f"k{number + 1}", label) for number, label in enumerate(labels))
+    run = a_run(ranges=ranges, mode="backfill", options={"fields": "[]"})
+    await runs.create(run)
+    await runs.finish_slice(run.id, "records", 1, {"new": 1})
+    for number in range(len(ranges)):
+        part = await runs.slice(run.id, number)
+        assert part is not None
+        assert (part.keys, part.is_done, part.slices_left) == (ranges[number], number == 1, 3)
+        assert part.last_keys == {"module:Contacts": "k1", "module:Leads": "k3", "list:a.b$c": "k4"}
+        assert (part.run_id, part.subject, part.phase) == (run.id, run.subject, run.phase)
+        assert (part.mode, part.options, part.ended_at, part.ended_because) == ("backfill", {"fields": "[]"}, None, "")
+
+
+async def test_a_slice_of_a_run_that_ended_says_why(runs: AnyRuns) -> None:
+    await runs.create(a_run())
+    await runs.end("leads-r1", NOW, "paused")
+    part = await runs.slice("leads-r1", 1)
+    assert part is not None
+    assert (part.ended_at, part.ended_because) == (NOW, "paused")
+
+
+@pytest.mark.parametrize("number", [-1, 2, 2**31])
+async def test_a_slice_that_the_run_does_not_have_is_refused(runs: AnyRuns, number: int) -> None:
+    await runs.create(a_run())
+    with pytest.raises(InvalidMessage, match="has slices 0 to 1"):
+        await runs.slice("leads-r1", number)
+
+
+async def test_no_run_has_no_slices(runs: AnyRuns) -> None:
+    assert await runs.slice("nothing", 0) is None
+    await runs.create(a_run(ranges=()))
+    with pytest.raises(InvalidMessage):
+        await runs.slice("leads-r1", 0)
 
 
 async def test_counts_go_on_in_the_next_phase_and_slices_begin_anew(runs: AnyRuns) -> None:
@@ -62,7 +104,8 @@ async def test_counts_go_on_in_the_next_phase_and_slices_begin_anew(runs: AnyRun
     await runs.finish_slice("leads-r1", "records", 0, {"new": 1})
     run = await runs.advance(a_run(), "members", NEXT_RANGES)
     assert (run.phase, run.ranges, run.done, run.counts) == ("members", NEXT_RANGES, frozenset(), {"new": 1})
-    finished = await runs.finish_slice("leads-r1", "members", 0, {"new": 1})
+    await runs.finish_slice("leads-r1", "members", 0, {"new": 1})
+    finished = await runs.get("leads-r1")
     assert finished is not None
     assert finished.counts == {"new": 2}
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from domain.slices import KeyRange, Run
+from domain.slices import KeyRange, Run, RunSlice
 
 _EVER = datetime.min.replace(tzinfo=UTC)
 
@@ -25,13 +25,17 @@ class MemoryRuns:
         run = self.stored.get(run_id)
         return replace(run, counts=self._summed(run_id)) if run else None
 
-    async def finish_slice(self, run_id: str, phase: str, number: int, counts: Mapping[str, int]) -> Run | None:
+    async def slice(self, run_id: str, number: int) -> RunSlice | None:
+        run = self.stored.get(run_id)
+        return run.slice(number) if run else None
+
+    async def finish_slice(self, run_id: str, phase: str, number: int, counts: Mapping[str, int]) -> RunSlice | None:
         run = self.stored.get(run_id)
         if run is None or run.phase != phase:
             return None
         self.counts[run_id, phase, number] = counts
         self.stored[run_id] = replace(run, done=run.done | {number})
-        return await self.get(run_id)
+        return await self.slice(run_id, number)
 
     async def advance(self, run: Run, phase: str, ranges: Sequence[KeyRange]) -> Run:
         known = self.stored[run.id]
@@ -47,8 +51,9 @@ class MemoryRuns:
         return True
 
     async def asked(self, subject: str, request: str) -> Run | None:
-        found = [run.id for run in self.stored.values() if run.subject == subject and request in run.requests]
-        return await self.get(found[0]) if found else None
+        found = [run for run in self.stored.values() if run.subject == subject and request in run.requests]
+        newest = max(found, key=lambda run: (run.started_at or _EVER, run.id), default=None)
+        return await self.get(newest.id) if newest else None
 
     async def join(self, run_id: str, request: str) -> None:
         run = self.stored[run_id]
