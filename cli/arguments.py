@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -58,12 +59,16 @@ def pairs(texts: Sequence[str] | None, *, option: str, shape: str) -> dict[str, 
     """NAME=TEXT by name, as given several times.
 
     Raises:
-        typer.BadParameter: one has no name or no =; `shape` says how it is written.
+        typer.BadParameter: one has no name or no =, `shape` says how it is written; or a name is there twice.
     """
     parts = [(text, *text.partition("=")) for text in texts or ()]
     if wrong := [text for text, name, equals, _ in parts if not (name and equals)]:
         raise typer.BadParameter(f"{wrong[0]!r}: write {shape}", param_hint=option)
-    return {name: value for _, name, _, value in parts}
+    found = {name: value for _, name, _, value in parts}
+    if len(found) < len(parts):
+        [(name, _)] = Counter(name for _, name, _, _ in parts).most_common(1)
+        raise typer.BadParameter(f"{name} is there twice; say once what it is", param_hint=option)
+    return found
 
 
 _NEW = "A short id: letters, digits, - and _."

@@ -6,18 +6,38 @@ from typing import Annotated
 
 import typer
 
-from cli import campaign_drafts, campaign_moves, campaign_requests, context, lookup, views
-from cli.arguments import CampaignId
+from cli import (
+    campaign_activity,
+    campaign_documents,
+    campaign_drafts,
+    campaign_moves,
+    campaign_preview,
+    campaign_remainder,
+    campaign_requests,
+    campaign_schedule,
+    campaign_summary,
+    campaign_tests,
+    context,
+    dry_run,
+    lookup,
+    report_command,
+    review_view,
+    views,
+)
+from cli.campaign_following import reviewing
 from cli.output import Json, out, print_json, tell
 from cli.standing import Standing, notes, standing
 from config.settings import Settings
-from domain.books import Books, Summary
 from domain.campaign import Campaign
+from domain.readiness import Facts
+from domain.review_progress import ReviewProgress
 from domain.whats_next import whats_next
 from repositories.stores import Stores
+from workers.review_requested import review_start
 
 app = typer.Typer(help="Campaigns: create, review, test, send, follow.", no_args_is_help=True)
 campaign_drafts.register(app)
+campaign_documents.register(app)
 
 
 @app.command()
@@ -32,18 +52,21 @@ def show(
     if campaign_id is None:
         return _show_all(settings, as_json=as_json)
 
-    async def work(stores: Stores) -> tuple[Campaign, Standing]:
+    async def work(stores: Stores) -> tuple[Campaign, Standing, ReviewProgress | None, Facts]:
         found = await lookup.campaign(stores, campaign_id)
-        return found, await standing(stores, settings, found)
+        facts = await review_start(stores, settings).facts(found)
+        return found, await standing(stores, settings, found), await reviewing(stores, found), facts
 
-    found, now = context.stored(settings, work)
+    found, now, under_way, facts = context.stored(settings, work)
     if as_json:
-        return print_json({"campaign": found, "standing": now, "whats_next": whats_next(found)})
-    out.print(views.details(found), views.report(found), *notes(found, now), views.steps(found), sep="\n")
+        steps = whats_next(found, facts)
+        return print_json({"campaign": found, "standing": now, "review": under_way, "whats_next": steps})
+    told = review_view.line(found.id, under_way) if under_way else views.report(found)
+    out.print(views.details(found), told, *notes(found, now), views.steps(found, facts), sep="\n")
 
 
 def _show_all(settings: Settings, *, as_json: bool) -> None:
-    rows = context.stored(settings, quick_view)
+    rows = context.stored(settings, campaign_summary.all_of_them)
     if as_json:
         return print_json([views.brief(one, numbers) for one, numbers in rows])
     if not rows:
@@ -51,30 +74,13 @@ def _show_all(settings: Settings, *, as_json: bool) -> None:
     out.print(views.overview(rows))
 
 
-async def quick_view(stores: Stores) -> list[tuple[Campaign, Summary]]:
-    """Every campaign with its numbers (R82)."""
-    campaigns = await stores.campaigns.all()
-    numbers = await stores.emails.summaries([one.id for one in campaigns])
-    return [(one, numbers.get(one.id, Summary())) for one in campaigns]
-
-
+campaign_preview.register(app)
 campaign_requests.register(app)
+campaign_schedule.register(app)
+dry_run.register(app)
+campaign_tests.register(app)
 campaign_moves.register(app)
-
-
-@app.command()
-def summary(campaign_id: CampaignId, as_json: Json = False) -> None:
-    """Show what came back, and the books: every selected person on exactly one line."""
-
-    settings = context.settings()
-
-    async def work(stores: Stores) -> tuple[Campaign, Summary, Books, Standing]:
-        found = await lookup.campaign(stores, campaign_id)
-        numbers, books = await stores.emails.summary(campaign_id), await lookup.books(stores, found)
-        return found, numbers, books, await standing(stores, settings, found)
-
-    found, numbers, books, now = context.stored(settings, work)
-    if as_json:
-        shown = {"campaign": campaign_id, "status": found.status, "summary": numbers, "books": books}
-        return print_json({**shown, "status_reason": found.status_reason, "standing": now})
-    out.print(views.summary(found, numbers), views.books(books), *notes(found, now), sep="\n")
+campaign_remainder.register(app)
+campaign_summary.register(app)
+campaign_activity.register(app)
+report_command.register(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,29 +10,29 @@ import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cli import context, lookup, views
+from cli import campaign_recipients, context, lookup
 from cli.arguments import NewCampaignId, an_address, new_id, pairs
 from cli.files import read_text
-from cli.output import Json, out, print_json
+from cli.output import Json
 from config.settings import Settings
 from domain.campaign import Campaign, LawfulBasis, Origin, Purpose
 from domain.errors import InvalidDefinition
-from handlers.campaign_saved import CampaignKeeper
-from messages.campaign_saved import CampaignSaved
+from messages.campaign_saved import CampaignSaved, RecipientsPart
 from repositories.stores import Stores
-from workers.options import organisation
-from workers.resources import now
+from workers.campaign_saved import campaign_keeper
 
 #: Where a field of the document comes from, for errors that say what to type.
 OPTIONS = {
     "sender.address": "--from-address", "sender.name": "--from-name", "sender.reply_to": "--reply-to",
     "content.subject": "--subject", "content.preheader": "--preheader", "recipients.modules": "--module",
-    "recipients.records": "--record", "name": "--name", "list": "--list", "topic": "--topic",
+    "recipients.records": "--record", "recipients.filters": "--filter",
+    "schedule": "--at", "name": "--name", "list": "--list", "topic": "--topic",
 }  # fmt: skip
 
 
 CREATE = """Create a draft. Subject and sender are needed; everything else can follow: `campaigns campaign edit`."""
-EDIT = """Change what is named of a draft; the rest stays. --module and --record replace those named before."""
+EDIT = """Change what is named of a draft; the rest stays. --module, --filter and --record each replace those named
+before; --nobody begins the recipients anew."""
 
 
 def register(app: typer.Typer) -> None:
@@ -65,6 +66,14 @@ def _save(
     record: Annotated[
         list[str] | None, typer.Option(metavar="MODULE:ID", help="Send it to this chosen record.")
     ] = None,
+    filter_: Annotated[
+        list[str] | None,
+        typer.Option("--filter", metavar="MODULE=FILTER", help="Send it to those records of a module that fit."),
+    ] = None,
+    list_members: Annotated[
+        bool | None, typer.Option(help="Send it to those who are on its list already, too.")
+    ] = None,
+    nobody: Annotated[bool, typer.Option("--nobody", help="Nobody is picked but whom this command names.")] = False,
     list_: Annotated[
         str | None, typer.Option("--list", callback=new_id, help="Mailing list that recipients are put on.")
     ] = None,
@@ -74,25 +83,47 @@ def _save(
     member_status: Annotated[
         str | None, typer.Option(help="Campaign member status of those added; at first Planned.")
     ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="When it is meant to be sent: 2026-12-01T09:00Z; without Z, where they live."
+        ),
+    ] = None,
+    information: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=TEXT", help="Owner, budget and the like, as you name them.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Name for ourselves; at first the id.")] = None,
     description: Annotated[str | None, typer.Option(help="For ourselves.")] = None,
+    author: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who writes this, never who approves it; at first your login.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     given = _given(
         {
             "name": name, "purpose": purpose, "topic": topic, "lawful_basis": lawful_basis, "list": list_,
-            "member_status": member_status, "description": description,
+            "member_status": member_status, "description": description, "schedule": at,
+            "information": pairs(information, option="--information", shape="NAME=TEXT"),
             "sender": {"name": from_name, "address": from_address, "reply_to": reply_to},
-            "recipients": {"modules": module, "records": _records(record)},
+            "recipients": {
+                "modules": module, "records": _records(record), "list_members": list_members,
+                "filters": pairs(filter_, option="--filter", shape="MODULE=FILTER"),
+            },
         }
     )  # fmt: skip
+    if nobody:
+        given["recipients"] = RecipientsPart().model_dump() | given.get("recipients", {})
     content: dict[str, Any] = {"subject": subject, "preheader": preheader}
     given["content"] = _given(content) | _body(template, fill, html, text)
     store = _create if command.info_name == "create" else _edit
     _check_needed(given, new=store is _create)
+    given["saved_by"] = author or login()
     settings = context.settings()
-    saved = context.stored(settings, lambda stores: store(stores, settings, campaign_id, given))
-    print_json(saved) if as_json else out.print(views.steps(saved))
+
+    async def work(stores: Stores) -> campaign_recipients.Draft:
+        return await campaign_recipients.looked_at(stores, settings, await store(stores, settings, campaign_id, given))
+
+    campaign_recipients.show(context.stored(settings, work), as_json=as_json)
 
 
 def _check_needed(given: dict[str, Any], *, new: bool) -> None:
@@ -109,16 +140,18 @@ async def _create(stores: Stores, settings: Settings, campaign_id: str, given: d
         raise InvalidDefinition(f"campaign {campaign_id} exists; change it: campaigns campaign edit {campaign_id}")
     blank: dict[str, Any] = {"campaign_id": campaign_id, "name": campaign_id, "origin": Origin.CAMPAIGNS}
     blank |= {"sender": {"name": settings.organisation.name}, "content": {}, "recipients": {}}
-    return await _saved(stores, settings, _document(blank, given))
+    return await saved(stores, settings, _document(blank, given))
 
 
 async def _edit(stores: Stores, settings: Settings, campaign_id: str, given: dict[str, Any]) -> Campaign:
     known = await lookup.campaign(stores, campaign_id)
-    return await _saved(stores, settings, _document(CampaignSaved.of(known).model_dump(), given))
+    before = CampaignSaved.of(known).model_dump() | {"origin": Origin.CAMPAIGNS}
+    return await saved(stores, settings, _document(before, given))
 
 
-async def _saved(stores: Stores, settings: Settings, document: CampaignSaved) -> Campaign:
-    await CampaignKeeper(stores.campaigns, stores.templates, organisation(settings), now)(document)
+async def saved(stores: Stores, settings: Settings, document: CampaignSaved) -> Campaign:
+    """The campaign as the document made it."""
+    await campaign_keeper(stores, settings)(document)
     return await lookup.campaign(stores, document.campaign_id)
 
 
@@ -139,7 +172,7 @@ def _in_words(entry: ErrorDetails) -> str:
     """Names the option, and says of a text what is wrong with it; ids and addresses were looked at before."""
     place = ".".join(map(str, entry["loc"]))
     said = {"string_too_short": "is empty", "string_pattern_mismatch": "has more than one line"}
-    return f"{OPTIONS.get(place, place)} {said.get(entry['type'], entry['msg'])}"
+    return f"{OPTIONS.get(place, place)} {said.get(entry['type'], entry['msg'].removeprefix('Value error, '))}"
 
 
 def _body(template: str | None, fill: list[str] | None, html: Path | None, text: Path | None) -> dict[str, Any]:
@@ -156,6 +189,14 @@ def _body(template: str | None, fill: list[str] | None, html: Path | None, text:
     if html or text:
         return {"template": None, "html": _read(html), "text": _read(text)}
     return {}
+
+
+def login() -> str:
+    """Who types this, as the machine knows it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a container runs as a number that has no name
+        return "cli"
 
 
 def _records(refs: list[str] | None) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""`campaigns campaign pause`, `resume`, `stop`, `cancel`, `reopen` and `unschedule`."""
+"""`campaigns campaign pause`, `resume`, `stop`, `cancel`, `reopen`, `unschedule` and `approve`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from cli.output import Json, out, print_json, say
 from config.settings import Settings
 from domain.campaign import Campaign
 from domain.errors import IllegalTransition
+from handlers.campaign_approval import Approver
 from handlers.campaign_moves import CampaignMoves
 from repositories.stores import Stores
 from workers.resources import now
@@ -24,7 +25,7 @@ SETTLE_S = 30  #: how long to wait for workers to let go of what they hold
 
 
 def register(app: typer.Typer) -> None:
-    for command in (pause, resume, stop, cancel, reopen, unschedule):
+    for command in (pause, resume, stop, cancel, reopen, unschedule, approve):
         app.command()(command)
 
 
@@ -63,6 +64,20 @@ def reopen(campaign_id: CampaignId, as_json: Json = False) -> None:
 def unschedule(campaign_id: CampaignId, as_json: Json = False) -> None:
     """Take a campaign off the schedule."""
     _move(context.settings(), campaign_id, lambda moves: moves.unschedule(campaign_id), as_json=as_json)
+
+
+def approve(
+    campaign_id: CampaignId,
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who has read it and agrees: not who wrote it.")],
+    as_json: Json = False,
+) -> None:
+    """Approve a reviewed campaign, so that it may be sent where four eyes are asked for. Reopening it drops that."""
+
+    async def work(stores: Stores) -> Campaign:
+        return await Approver(stores.campaigns, now)(campaign_id, by)
+
+    found = context.stored(context.settings(), work)
+    print_json(found) if as_json else out.print(views.steps(found))
 
 
 def _end(campaign_id: str, work: Callable[[CampaignMoves], Awaitable[bool]], *, yes: bool, as_json: bool) -> None:

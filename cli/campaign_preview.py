@@ -70,7 +70,10 @@ async def _reader(stores: Stores, settings: Settings, contact: str | None, given
         return Reader.sample(given)
     found = await lookup.contact(stores, person(contact).identity, address_key(settings))
     if found is None:
-        raise InvalidDefinition(f"--contact: nobody has the address {contact}; leave it out for a made-up one")
+        raise InvalidDefinition(
+            f"--contact: nobody with the address {contact} is a contact yet: a sync or a review makes one of a record. "
+            "Leave it out for a made-up reader, or give --value FIELD=TEXT"
+        )
     return Reader.of(found, given)
 
 

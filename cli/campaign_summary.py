@@ -21,8 +21,8 @@ from repositories.stores import Stores
 LINES: tuple[tuple[str, str, str | None], ...] = (
     ("sent", "sent", None),
     ("delivered", "delivered", "sent"),
-    ("hard_bounced", "hard bounced", "sent"),
-    ("soft_bounced", "soft bounced", "sent"),
+    ("hard_bounced", "hard bounced", "tried"),
+    ("soft_bounced", "soft bounced", "tried"),
     ("opened", "opened", "delivered"),
     ("not_opened", "not opened", "delivered"),
     ("clicked", "clicked", "delivered"),

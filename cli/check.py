@@ -8,15 +8,19 @@ from dataclasses import dataclass
 import typer
 
 from cli import context
+from cli.check_inbound import inbound
 from cli.output import Json, out, print_json, table
 from config.settings import FIRST_RELAY, DkimBy, Settings, variable
 from domain.errors import CampaignsError, Unavailable
+from domain.spam_verdict import EngineAway
+from gateways.mx import MailHosts, system_resolver
 from gateways.smtp import SmtpOptions, SmtpRelay
+from gateways.spam_engine import SpamAssassin
 from repositories.connection import ping
 from workers.catalog import QUEUES
 from workers.declaration import differing, missing
 from workers.dkim_keys import dkim_keys
-from workers.options import amqp_options, levels_s, organisation, relay_options
+from workers.options import amqp_options, levels_s, organisation, relay_options, review_policy, spamd_options
 from workers.topology import topology
 
 
@@ -39,7 +43,7 @@ def check(as_json: Json = False) -> None:
     if as_json:
         print_json(findings)
     else:
-        rows = [("ok" if one.ok else "WRONG", one.what, one.found, one.mend) for one in findings]
+        rows = [(_mark(one), one.what, one.found, one.mend) for one in findings]
         out.print(table("", ("", "what", "found", "how to mend it"), rows))
     if any(one.away for one in findings):
         raise typer.Exit(3)
@@ -49,7 +53,12 @@ def check(as_json: Json = False) -> None:
 
 async def _check(settings: Settings) -> list[Finding]:
     servers = [await _rabbitmq(settings), await _mongodb(settings), *await _relays(settings)]
-    return [*servers, _dkim(settings), _organisation(settings)]
+    return [*servers, _dkim(settings), *await _inbound(settings), *await _review(settings), _organisation(settings)]
+
+
+def _mark(one: Finding) -> str:
+    """What is not wrong and could be better is worth a look."""
+    return "WRONG" if not one.ok else "look" if one.mend else "ok"
 
 
 async def _rabbitmq(settings: Settings) -> Finding:
@@ -109,6 +118,33 @@ def _dkim(settings: Settings) -> Finding:
     theirs = [name for name, relay in settings.all_relays.items() if relay.dkim is DkimBy.RELAY]
     others = f"; {', '.join(theirs)} sign by themselves, without our signature" if theirs else ""
     return Finding("DKIM", True, f"we sign for {signed}; mail from other domains goes out unsigned{others}")
+
+
+async def _inbound(settings: Settings) -> list[Finding]:
+    said = await inbound(settings, MailHosts(system_resolver()))
+    return [Finding(one.what, True, one.found, one.mend) for one in said]
+
+
+async def _review(settings: Settings) -> list[Finding]:
+    """The policy of reviews, where there is one of one's own, and spamd, where there is one."""
+    found: list[Finding] = []
+    if settings.review.policy is not None:
+        found.append(_policy(settings))
+    if options := spamd_options(settings):
+        said = await SpamAssassin(options).judge(b"Subject: hello\r\n\r\nHello\r\n")
+        mend = f"is it running? {variable('review', 'spamd_host')} and _PORT say where it is"
+        away = isinstance(said, EngineAway)
+        what = said.why if isinstance(said, EngineAway) else f"{options.host}:{options.port} judges mails"
+        found.append(Finding("SpamAssassin", not away, what, mend if away else "", away=away))
+    return found
+
+
+def _policy(settings: Settings) -> Finding:
+    try:
+        review_policy(settings)
+    except CampaignsError as error:
+        return Finding("Review policy", False, str(error), "docs/review.md says what may stand in it")
+    return Finding("Review policy", True, str(settings.review.policy))
 
 
 def _organisation(settings: Settings) -> Finding:

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 from rich.console import Group, RenderableType
 
-from cli import context
+from cli import contact_timeline, context
 from cli.arguments import an_address, person
+from cli.contact_timeline import Timeline, timeline
 from cli.output import Json, out, print_json, shown, table, tell
 from config.settings import Settings
 from domain.campaign import LawfulBasis
@@ -49,6 +50,7 @@ class Known:
     suppressions: Sequence[Suppression]
     lifted: Sequence[Lifted]
     suggestion: str | None  #: what the address was probably meant to be
+    timeline: Timeline
 
     def as_json(self) -> dict[str, object]:
         contact = self.contact
@@ -60,12 +62,13 @@ class Known:
             "tracking": contact.tracking if contact else None,
             "suppressions": self.suppressions,
             "lifted": self.lifted,
+            "timeline": self.timeline,
         }
 
 
 @app.command("show")
 def show(address: Who, as_json: Json = False) -> None:
-    """Show what is known of a person and from where: records, values, lists, topics, consents, suppressions."""
+    """Show a person: records, values, lists, topics, consents, suppressions, and every email with what came of it."""
     settings = context.settings()
     found = context.stored(settings, lambda stores: known(stores, address, address_key(settings)))
     if as_json:
@@ -114,12 +117,15 @@ def tracking(
 async def known(stores: Stores, text: str, key: bytes) -> Known:
     found = person(text)
     id_ = contact_id(found.identity, key)
+    contact = (await stores.contacts.load([id_])).get(id_)
+    suppressions, lifted = await stores.suppressions.details(id_), await stores.suppressions.lifted(id_)
     return Known(
         address=found.sendable,
-        contact=(await stores.contacts.load([id_])).get(id_),
-        suppressions=await stores.suppressions.details(id_),
-        lifted=await stores.suppressions.lifted(id_),
+        contact=contact,
+        suppressions=suppressions,
+        lifted=lifted,
         suggestion=suggested_address(found.sendable),
+        timeline=await timeline(stores, id_, contact, suppressions, lifted),
     )
 
 
@@ -133,7 +139,7 @@ def view(found: Known) -> RenderableType:
     if found.lifted:
         taken_back = [(each.suppression.reason, each.at, each.because) for each in found.lifted]
         parts.append(table("Taken back", ("reason", "when", "because"), taken_back))
-    return Group(*parts)
+    return Group(*parts, *contact_timeline.view(found.timeline))
 
 
 def _facts(found: Known) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from typing import TypeVar
 import typer
 from pydantic import SecretStr
 
-from cli import embedded, keys
+from cli import audit_trail, embedded, keys
 from cli.output import say
 from cli.preparation import initialise
 from config.loading import load
@@ -75,8 +75,9 @@ def confirmed(question: str, *, yes: bool) -> bool:
 @asynccontextmanager
 async def stores(given: Settings) -> AsyncIterator[Stores]:
     """Every repository, on one connection that is closed afterwards."""
-    found = Stores.of(database(given))
+    found = Stores.of(database(given), feed=given.feed.enabled)
     try:
+        await audit_trail.note(given, found)
         yield found
     finally:
         found.close()

@@ -7,14 +7,16 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from itertools import islice
 
 from cli import lookup
 from cli.csv_file import CsvFile
 from cli.import_columns import Columns, of_contacts, of_module
 from cli.import_rows import Maker, people, records
-from cli.import_run import WINDOW, windows
-from cli.import_targets import List, Records, Target
+from cli.import_run import WINDOW, ReadWindow, windows
+from cli.import_targets import List, Records, Target, whole
 from config.settings import Settings
 from domain.campaign import DEFAULT_TOPIC, LawfulBasis
 from domain.consent import Consent, ConsentTo
@@ -26,6 +28,7 @@ from domain.module import BUILT_IN, Module
 from handlers.contact_changes import ContactChanges
 from handlers.list_import import ListImport
 from messages.record_changed import RecordChanged
+from messages.snapshot_finished import SnapshotFinished
 from repositories.stores import Stores
 from workers.options import address_key, amqp_options
 from workers.publisher import publishing
@@ -107,15 +110,26 @@ def maker(settings: Settings, columns: Columns, into: Into, job: ImportJob) -> M
 
 @asynccontextmanager
 async def target(
-    settings: Settings, stores: Stores, columns: Columns, into: Into, job: ImportJob
+    settings: Settings, stores: Stores, file: CsvFile, columns: Columns, into: Into, job: ImportJob
 ) -> AsyncIterator[Target]:
     if into.records_of is None:
         join = ListImport(stores.contacts, stores.suppressions, address_key(settings))
         yield List(join, _joining(settings, await lookup.mailing_list(stores, into.list_id or ""), into, job))
         return
-    whole = columns.record_id is not None and not into.campaign_id
+    said = columns.record_id is not None and not into.campaign_id if into.snapshot is None else into.snapshot
+    make = maker(settings, columns, into, job)
+    # The file is read once more: what an import that goes on found before is known to nobody.
+    snapshot = partial(_snapshot, file, columns, make, into.records_of, job.started_at) if said else None
     async with publishing(amqp_options(settings), "campaigns import") as publisher:
-        yield Records(publisher, into.records_of, whole if into.snapshot is None else into.snapshot)
+        yield Records(publisher, snapshot)
+
+
+def _snapshot(file: CsvFile, columns: Columns, make: Maker, module: str, at: datetime) -> SnapshotFinished:
+    return whole((event for window in windows(file, columns, make) for event in _events(window)), module, at)
+
+
+def _events(window: ReadWindow) -> list[RecordChanged]:
+    return [made for _, made in window.made if isinstance(made, RecordChanged)]
 
 
 def _joining(settings: Settings, known: MailingList, into: Into, job: ImportJob) -> Joining:
@@ -132,10 +146,10 @@ def _joining(settings: Settings, known: MailingList, into: Into, job: ImportJob)
     )
 
 
-def refs(file: CsvFile, columns: Columns, make: Maker) -> list[str]:
-    """The records that the file is about, at most as many as a campaign may pick (R46)."""
-    made = (each for window in windows(file, columns, make) for _, each in window.made)
-    return [f"{each.module}:{each.record_id}" for each in made if isinstance(each, RecordChanged)]
+def refs(file: CsvFile, columns: Columns, make: Maker) -> Iterator[list[str]]:
+    """The records that the file is about, a window at a time."""
+    for window in windows(file, columns, make):
+        yield [f"{each.module}:{each.record_id}" for each in _events(window)]
 
 
 async def list_import(stores: Stores, import_id: str) -> ImportJob:

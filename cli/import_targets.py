@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from cli import lookup
 from cli.import_rows import BadRow, Made
-from domain.campaign import CampaignStatus
-from domain.errors import IllegalTransition, InvalidDefinition
 from domain.imports import ImportJob, Joining, Person, RowReason
-from domain.readiness import over_limits
 from handlers.list_import import ListImport
+from handlers.picking import Picker
+from handlers.selection import Selector
 from messages.record_changed import RecordChanged
 from messages.snapshot_finished import SnapshotFinished
 from repositories.stores import Stores
@@ -22,6 +22,8 @@ from workers.publisher import Publisher
 from workers.resources import now
 
 M = TypeVar("M", RecordChanged, Person)
+
+_PARTS = 32  #: in which records are told apart, so that only one part of them is in memory as a set
 
 #: Said of people who don't join a list, by the reason.
 _WHY = {
@@ -52,8 +54,7 @@ class Records:
     """Publishes record-changed events, and at the end that these were all, if they were."""
 
     publisher: Publisher
-    module: str
-    snapshot: bool
+    snapshot: Callable[[], SnapshotFinished] | None  #: what there is to say at the end; None: nothing
 
     async def take(self, window: Sequence[tuple[int, Made]]) -> Taken:
         """Ids are made of record and time: a file that says when its rows changed repeats its events."""
@@ -62,11 +63,10 @@ class Records:
         return Taken(["published"] * len(events))
 
     async def finish(self, job: ImportJob) -> None:
-        if not self.snapshot:
+        if self.snapshot is None:
             return
-        count = job.counts.get("published", 0)
-        whole = SnapshotFinished(module=self.module, count=count, taken_at=job.started_at)
-        id_ = f"{self.module}:snapshot:{job.started_at.isoformat()}"
+        whole = self.snapshot()
+        id_ = f"{whole.module}:snapshot:{job.started_at.isoformat()}"
         await self.publisher.publish([outgoing(whole, id=id_, time=now())])
 
 
@@ -91,35 +91,40 @@ class List:
         """Everybody is on it already."""
 
 
+def whole(events: Iterable[RecordChanged], module: str, taken_at: datetime) -> SnapshotFinished:
+    """That these were all records of the module: each counted once, as of the newest of them, at the latest `taken_at`.
+
+    A record that was deleted since is here as far as that goes. Of each event 8 bytes are kept.
+    """
+    hashes, newest = array("q"), None
+    for event in events:
+        hashes.append(hash(event.record_id))
+        newest = max(newest or event.changed_at, event.changed_at)
+    count = sum(len({each for each in hashes if each % _PARTS == part}) for part in range(_PARTS))
+    return SnapshotFinished(module=module, count=count, taken_at=min(newest or taken_at, taken_at))
+
+
 def event_id(event: RecordChanged) -> str:
     return f"{event.module}:{event.record_id}:{event.changed_at.isoformat()}"
 
 
-async def check_pick(stores: Stores, campaign_id: str, refs: Collection[str]) -> None:
-    """Look before anything is written.
+async def check_pick(stores: Stores, campaign_id: str, refs: Iterable[Sequence[str]], job_id: str) -> None:
+    """Look before anything is published, or changed.
 
     Raises:
         UnknownCampaign, IllegalTransition: there is no such draft.
         InvalidDefinition: with them it would have more recipients than are allowed (R46, R47); nothing is cut.
     """
-    found = await lookup.campaign(stores, campaign_id)
-    if found.status is not CampaignStatus.DRAFT:
-        raise IllegalTransition(
-            f"campaign {campaign_id} is {found.status}; recipients are picked for a draft: "
-            f"campaigns campaign reopen {campaign_id}"
-        )
-    counts = Counter(ref.partition(":")[0] for ref in {*found.recipients.refs, *refs})
-    if problems := over_limits(counts):
-        raise InvalidDefinition(f"campaign {campaign_id}: {'; '.join(problems)}")
+    await _picker(stores).check(await lookup.campaign(stores, campaign_id), refs, job_id)
 
 
-async def pick(stores: Stores, campaign_id: str, refs: Iterable[str]) -> None:
+async def pick(stores: Stores, campaign_id: str, refs: Iterable[Sequence[str]], job_id: str) -> None:
     """Add records to a draft's recipients. Those that are picked already stay."""
-    found = await lookup.campaign(stores, campaign_id)
-    merged = tuple(dict.fromkeys((*found.recipients.refs, *refs)))
-    if merged != found.recipients.refs:
-        recipients = replace(found.recipients, refs=merged)
-        await stores.campaigns.save(replace(found, recipients=recipients), expected={CampaignStatus.DRAFT})
+    await _picker(stores)(await lookup.campaign(stores, campaign_id), refs, job_id)
+
+
+def _picker(stores: Stores) -> Picker:
+    return Picker(stores.campaigns, Selector(stores.records, stores.selections))
 
 
 def _only(window: Sequence[tuple[int, Made]], kind: type[M]) -> list[tuple[int, M]]:

@@ -170,19 +170,19 @@ async def _import(
     async with context.stores(settings) as stores:
         columns = await columns_of(stores, file, into, said)
         new = job_of(file, into, said)
-        picked = refs(file, columns, maker(settings, columns, into, new)) if into.campaign_id else []
+        make = maker(settings, columns, into, new)
         if into.campaign_id:
-            await check_pick(stores, into.campaign_id, picked)
+            await check_pick(stores, into.campaign_id, refs(file, columns, make), new.id)
         if into.list_id:
             await check_list(stores, into)
         job = await stores.imports.begin(new, anew=anew)
         if job.rows:
             say(f"Import {job.id} was interrupted: it goes on after {job.rows:,} rows (--anew: from the first).")
-        async with target_of(settings, stores, columns, into, job) as target:
+        async with target_of(settings, stores, file, columns, into, job) as target:
             run = Import(file, columns, maker(settings, columns, into, job), target, stores.imports)
             with progress(f"Importing {file.path.name}", total=file.size_bytes) as advance:
                 told = await run(job, refused, advance)
         if into.campaign_id:
-            await pick(stores, into.campaign_id, picked)
+            await pick(stores, into.campaign_id, refs(file, columns, make), new.id)
         ended = await stores.imports.get(job.id)
         return import_views.Report(ended or job, into.records_of, told, str(refused) if refused else None)

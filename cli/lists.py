@@ -11,6 +11,7 @@ from cli import context, lookup
 from cli.arguments import ListId, NewListId, NewTopicId, TopicId, addresses, new_id, person
 from cli.output import Csv, Json, counted, out, print_csv, print_json, table, tell
 from domain.contact import Contact, SubscriptionType, contact_id, left_topic
+from domain.errors import InvalidDefinition
 from domain.lists import MailingList, Topic
 from handlers.contact_changes import ContactChanges
 from repositories.stores import Stores
@@ -128,6 +129,17 @@ def create_topic(
     made = Topic(topic_id, name or topic_id)
     context.stored(context.settings(), lambda stores: stores.topics.add(made))
     print_json(made) if as_json else tell(f"Topic {topic_id} is there.")
+
+
+@topic_app.command("edit")
+def edit_topic(
+    topic_id: TopicId, name: Annotated[str, typer.Option(help="What the topic is called.")], as_json: Json = False
+) -> None:
+    """Call a topic something else. It stays the same topic: whoever holds or left it, and campaigns under review."""
+    renamed = Topic(topic_id, name)
+    if not context.stored(context.settings(), lambda stores: stores.topics.rename(renamed)):
+        raise InvalidDefinition(f"there is no topic {topic_id}; `campaigns topic create {topic_id} --name {name!r}`")
+    print_json(renamed) if as_json else tell(f"Topic {topic_id} is called {name}.")
 
 
 @topic_app.command("show")

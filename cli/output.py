@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
+from unicodedata import category
 
 import typer
 from rich import box
@@ -122,7 +123,16 @@ def shown(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-    return str(value)
+    return harmless(str(value))
+
+
+def harmless(text: str) -> str:
+    """What others wrote, without the control characters by which it could command a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if category(each) == "Cc" and each not in "\n\t" else each for each in text
+    )
 
 
 def counted(number: int, one: str, many: str = "") -> str:

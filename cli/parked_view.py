@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
-from unicodedata import category
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from cli.output import plain, table
+from cli.output import harmless, plain, table
 from cli.output import shown as cell
 from domain.parked import ParkedMessage
+from domain.troubleshooting import advice
 
 COLUMNS = ("id", "parked at", "queue", "type", "reason", "times", "replayed", "bytes", "error")
 SPARE = ("type", "bytes", "replayed")
@@ -20,7 +20,7 @@ ERROR_SHOWN = 120
 
 
 def row(each: ParkedMessage) -> tuple[object, ...]:
-    error = _harmless(each.error.partition("\n")[0])
+    error = harmless(each.error.partition("\n")[0])
     return (
         each.id[:ID_SHOWN], each.parked_at, each.queue, each.type, each.reason, each.times, each.replayed,
         each.body_bytes, error if len(error) <= ERROR_SHOWN else error[:ERROR_SHOWN] + "…",
@@ -39,35 +39,34 @@ def shown(each: ParkedMessage) -> RenderableType:
         ("queue", each.queue),
         ("type", each.type),
         ("reason", each.reason),
+        *_advice(each.reason),
         ("failed tries", each.attempts),
         ("times parked", each.times),
         ("times replayed", each.replayed),
         ("first seen", each.first_seen),
         ("parked at", each.parked_at),
         ("worker", each.worker),
-        ("content type", _harmless(each.content_type)),
+        ("content type", harmless(each.content_type)),
         ("body", f"{each.body_bytes:,} bytes"),
     ]
-    headers = [(_harmless(name), _header(value)) for name, value in each.headers.items()]
+    headers = [(harmless(name), _header(value)) for name, value in each.headers.items()]
     parts: list[RenderableType] = [table("Parked", ("fact", "value"), [(name, cell(value)) for name, value in facts])]
     parts += [table("Headers", ("name", "value"), headers)] if headers else []
-    parts += [Text("Error", style="bold"), Text(_harmless(each.error) + "\n")]
+    parts += [Text("Error", style="bold"), Text(harmless(each.error) + "\n")]
     parts += [Text("Body", style="bold"), Text(_head(each.body))]
     return Group(*parts)
 
 
+def _advice(reason: str) -> list[tuple[str, object]]:
+    found = advice("refusal", reason) or advice("park", reason)
+    return [("it means", found.means), ("what to do", found.do)] if found else []
+
+
 def _header(value: object) -> str:
-    return _harmless(value.decode(errors="replace") if isinstance(value, bytes) else str(value))
+    return harmless(value.decode(errors="replace") if isinstance(value, bytes) else str(value))
 
 
 def _head(body: bytes) -> str:
-    text = _harmless(body[:HEAD_BYTES].decode(errors="replace"))
+    text = harmless(body[:HEAD_BYTES].decode(errors="replace"))
     more = len(body) - HEAD_BYTES
     return f"{text}\n… and {more:,} bytes more; --body prints all" if more > 0 else text
-
-
-def _harmless(text: str) -> str:
-    """A publisher's text without the control characters by which it could command a terminal."""
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if category(each) == "Cc" and each not in "\n\t" else each for each in text
-    )

@@ -17,7 +17,7 @@ from cli.output import Json, counted, print_json, tell
 from domain.errors import InvalidMessage
 from messages.base import Message
 from messages.catalog import INCOMING
-from messages.envelope import in_words, unpack
+from messages.envelope import in_words, strict_json, unpack
 from messages.record_changed import RecordChanged
 from messages.zoho_notification import ZohoEvent, parse_zoho, zoho_events
 from workers.resources import now
@@ -121,7 +121,7 @@ def parsed(type_: str, text: str) -> list[Message]:
 
 def _entries(text: str) -> list[Any]:
     try:
-        return [json.loads(text)]
+        return [strict_json(text)]
     except (json.JSONDecodeError, RecursionError) as whole:
         lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
         if len(lines) < 2 or not _is_json(lines[0][1]):
@@ -141,7 +141,9 @@ def _is_json(text: str) -> bool:
 
 def _line(number: int, text: str) -> Any:
     try:
-        return json.loads(text)
+        return strict_json(text)
+    except InvalidMessage as error:
+        raise InvalidMessage(f"line {number}: {error}") from error
     except (json.JSONDecodeError, RecursionError) as error:
         raise InvalidMessage(f"line {number} is not JSON: {error}") from error
 

@@ -91,7 +91,9 @@ async def _run(
     ids = (
         [(await lookup.campaign(stores, campaign)).id] if campaign else [one.id for one in await stores.campaigns.all()]
     )
-    judge = Reclassifier(stores.emails, stores.events, stores.suppressions, StrikeBook(stores.strikes), now)
+    judge = Reclassifier(
+        stores.emails, stores.events, stores.suppressions, StrikeBook(stores.strikes, stores.emails), now
+    )
     expected = sum(map(_bounces, (await stores.emails.summaries(ids)).values()))
     totals = Totals()
     with ExitStack() as open_:

@@ -9,6 +9,7 @@ from html import escape
 from importlib import resources
 
 from cli.campaign_summary import share
+from cli.output import counted
 from cli.report_charts import SERIES, bar, moment, over_time
 from cli.report_words import BOUNCED, ENDS, SKIPPED, why
 from domain.books import Books
@@ -76,6 +77,7 @@ def _header(told: Told) -> str:
         ("Subject", one.content.subject, "subject"),
         ("Preview", one.content.preheader, ""),
         ("List", " · ".join(filter(None, (one.list_id, f"topic {one.topic}", one.purpose))), ""),
+        ("About", one.description, ""),
         *((name, value, "") for name, value in one.information.items()),
     ]
     mail = "".join(
@@ -167,7 +169,7 @@ def _links(told: Told) -> str:
         for link in links
     ]
     columns = (("Link", ""), ("", "b"), ("People", "n"), ("Clicks", "n spare"))
-    note = f"{clicked:,} people clicked. Who clicked several links stands with each of them."
+    note = f"{counted(clicked, 'person', 'people')} clicked. Who clicked several links stands with each of them."
     return _section("Links", _table("links", note, columns, rows))
 
 

@@ -1,10 +1,10 @@
-"""`campaigns status` and `explain`: what goes on, and every decision about one person."""
+"""`campaigns status`: what goes on."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -12,20 +12,15 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from cli import context, explanation, lookup, views
-from cli.arguments import CampaignId, an_address, person
-from cli.campaign import quick_view
+from cli import context, views
+from cli.campaign_summary import all_of_them
 from cli.output import Json, err, out, print_json, table
 from config.settings import Settings
-from domain.books import Summary
 from domain.campaign import Campaign
-from domain.contact import contact_id
-from domain.email import Email
-from domain.slices import SliceState
-from repositories.stores import Stores
+from domain.summary import Summary
 from workers.catalog import QUEUES
 from workers.depths import Depth, depths
-from workers.options import address_key, amqp_options, levels_s
+from workers.options import amqp_options, levels_s
 from workers.topology import dead, wait
 
 WATCH_S = 1.0
@@ -41,7 +36,6 @@ class Status:
 
 def register(app: typer.Typer) -> None:
     app.command()(status)
-    app.command()(explain)
 
 
 def status(
@@ -56,40 +50,6 @@ def status(
         return asyncio.run(_watch(settings))
     found = asyncio.run(_look(settings))
     print_json(_plain(found)) if as_json else out.print(_shown(found))
-
-
-def explain(
-    campaign_id: CampaignId,
-    email: Annotated[str, typer.Argument(metavar="ADDRESS", callback=an_address, help="Somebody's email address.")],
-    as_json: Json = False,
-) -> None:
-    """Tell every decision about one person in one campaign: record, rule, attempts, replies, events."""
-    identity = person(email).identity
-    settings = context.settings()
-    key = address_key(settings)
-    found = context.stored(settings, lambda stores: _explained(stores, campaign_id, identity, key))
-    print_json(found) if as_json else out.print(explanation.shown(found))
-
-
-async def _explained(stores: Stores, campaign_id: str, identity: str, key: bytes) -> explanation.Explanation:
-    campaign, id_ = await lookup.campaign(stores, campaign_id), contact_id(identity, key)
-    own = await stores.emails.of_contact(campaign_id, id_)
-    others = await stores.emails.of_addresses(campaign_id, [identity])
-    rows = [*own, *(row for row in others if row.id not in {one.id for one in own})]
-    return explanation.Explanation(
-        campaign=campaign,
-        rows=[replace(row, **await _held(stores, row)) if row in own else row for row in rows],
-        events=[event for row in rows for event in await stores.events.of_email(row.id)],
-        contact=await lookup.contact(stores, identity, key),
-        suppressed=(await stores.suppressions.of([id_])).get(id_, frozenset()),
-    )
-
-
-async def _held(stores: Stores, row: Email) -> dict[str, Any]:
-    """What the slice says of a planned row: `claimed` is shown while a worker holds it, and stored nowhere."""
-    found = await stores.slices.holding(row.campaign_id, row.slice)
-    held = found is not None and found.state in {SliceState.CLAIMED, SliceState.STARTED}
-    return explanation.claimed(found) if found and held else {}
 
 
 async def _watch(settings: Settings) -> None:
@@ -108,7 +68,7 @@ async def _look(settings: Settings) -> Status:
         if depth.queue in waits and depth.ready:
             later[waits[depth.queue]] = later.get(waits[depth.queue], 0) + depth.ready
     async with context.stores(settings) as stores:
-        campaigns, parked = await quick_view(stores), await stores.parked.tally()
+        campaigns, parked = await all_of_them(stores), await stores.parked.tally()
     return Status([depth for depth in found if depth.queue in QUEUES], later, parked, campaigns)
 
 

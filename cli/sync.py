@@ -12,14 +12,15 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 
 from cli import context, lookup, sync_people, sync_requests, sync_view
-from cli.arguments import NewSyncId, SyncId, pairs
+from cli.arguments import NewSyncId, SyncId, new_id, pairs
 from cli.output import Csv, Json, counted, err, out, print_csv, print_json, table, tell
 from config.settings import Settings
 from domain.campaign import DEFAULT_TOPIC
 from domain.contact import SubscriptionType
 from domain.errors import InvalidDefinition
+from domain.lists import MailingList
 from domain.slices import Run
-from domain.sync import Sync, SyncStatus, problems, redefined
+from domain.sync import Sync, SyncStatus, check_mapped, problems, redefined
 from domain.sync_report import report
 from repositories.stores import Stores
 from workers.resources import now
@@ -39,6 +40,9 @@ def create(
     sync_id: NewSyncId,
     module: Annotated[str, typer.Option(help="CRM module, such as Leads. All its records are synced.")],
     list_: Lists = None,
+    new_list: Annotated[
+        list[str] | None, typer.Option("--new-list", metavar="LIST", help="Target list that is created with the sync.")
+    ] = None,
     type_: Annotated[
         SubscriptionType, typer.Option("--type", help="Why these people are on the lists.")
     ] = SubscriptionType.MARKETING,
@@ -56,13 +60,14 @@ def create(
         id=sync_id,
         name=sync_id,
         module=module,
-        lists=tuple(list_ or ()),
+        lists=tuple(dict.fromkeys([*(list_ or ()), *(new_list or ())])),
         subscription=type_,
         topics=tuple(topic or ()),
         update_empty_values=update_empty_values,
         field_map=pairs(map_, option="--map", shape=SHAPE),
     )
-    _stored(context.settings(), lambda stores: _create(stores, made), as_json=as_json)
+    new = [str(new_id(one)) for one in new_list or ()]
+    _stored(context.settings(), lambda stores: _create(stores, made, new), as_json=as_json)
 
 
 @app.command()
@@ -87,6 +92,7 @@ def edit(
     mapped = pairs(map_, option="--map", shape=SHAPE)
 
     def changed(known: Sync) -> Sync:
+        check_mapped(known, unmap or ())
         fields = {theirs: ours for theirs, ours in known.field_map.items() if theirs not in (unmap or ())} | mapped
         empties = known.update_empty_values if update_empty_values is None else update_empty_values
         lists, topics = tuple(list_ or known.lists), tuple(topic or known.topics)
@@ -134,7 +140,7 @@ def runs(
         return print_csv(sync_view.RUN_COLUMNS, rows)
     if not rows:
         return tell(f"Sync {sync_id} has not run yet: `campaigns sync initiate {sync_id}`.")
-    out.print(table(f"Runs of {sync_id}", sync_view.RUN_COLUMNS, rows, spare={"took", "unchanged"}))
+    out.print(table(f"Runs of {sync_id}", sync_view.RUN_COLUMNS, rows, spare={"took", "unchanged", "why"}))
 
 
 sync_requests.register(app)
@@ -176,12 +182,15 @@ def _stored(settings: Settings, store: Callable[[Stores], Awaitable[Sync]], *, a
     )
 
 
-async def _create(stores: Stores, made: Sync) -> Sync:
+async def _create(stores: Stores, made: Sync, new_lists: Sequence[str]) -> Sync:
+    """The sync with its new lists (R11); when anything is wrong with it, none of them is made."""
     if await stores.syncs.get(made.id) is not None:
         raise InvalidDefinition(f"sync {made.id} exists; change it: campaigns sync edit {made.id}")
+    if there := [one for one in new_lists if await stores.lists.get(one)]:
+        raise InvalidDefinition("\n".join(f"lists: {one} is there already; name it with --list" for one in there))
     module = await stores.modules.get(made.module)
     usual = module.default_map if module and not made.field_map else made.field_map
-    return await _save(stores, replace(made, field_map=usual))
+    return await _save(stores, replace(made, field_map=usual), new_lists)
 
 
 async def _edit(stores: Stores, sync_id: str, changed: Callable[[Sync], Sync]) -> Sync:
@@ -189,18 +198,20 @@ async def _edit(stores: Stores, sync_id: str, changed: Callable[[Sync], Sync]) -
     return await _save(stores, redefined(known, changed(known)))
 
 
-async def _save(stores: Stores, made: Sync) -> Sync:
-    wrong = [*problems(made, await stores.modules.get(made.module)), *await _unknown(stores, made)]
+async def _save(stores: Stores, made: Sync, new_lists: Sequence[str] = ()) -> Sync:
+    wrong = [*problems(made, await stores.modules.get(made.module)), *await _unknown(stores, made, new_lists)]
     if wrong:
         raise InvalidDefinition("\n".join(wrong))
+    for one in new_lists:
+        await stores.lists.add(MailingList(one, one))
     return await stores.syncs.save(made)
 
 
-async def _unknown(stores: Stores, made: Sync) -> list[str]:
+async def _unknown(stores: Stores, made: Sync, new_lists: Sequence[str]) -> list[str]:
     """Lists and topics that are not there, each with what makes it."""
-    lists = [one for one in made.lists if await stores.lists.get(one) is None]
+    lists = [one for one in made.lists if one not in new_lists and await stores.lists.get(one) is None]
     topics = [one for one in made.topics if one != DEFAULT_TOPIC and await stores.topics.get(one) is None]
     return [
-        *(f"lists: there is no list {one}; `campaigns list create {one}`" for one in lists),
+        *(f"lists: there is no list {one}; `campaigns list create {one}` or --new-list {one}" for one in lists),
         *(f"topics: there is no topic {one}; `campaigns topic create {one}`" for one in topics),
     ]

@@ -15,7 +15,7 @@ from cli import context, lookup
 from cli.arguments import SyncId
 from cli.output import Csv, Json, csv_cells, out, print_json, table, tell
 from domain.errors import UnknownModule
-from domain.sync import SyncSkip
+from domain.sync import SyncSkip, check_mapped
 from handlers.sync_lacking import Lacking, LackingFinder
 from handlers.sync_skips import SkipFinder, Skipped
 from repositories.stores import Stores
@@ -72,6 +72,7 @@ def lacking(
 
     async def found(stores: Stores) -> AsyncIterator[Lacking]:
         sync = await lookup.sync(stores, sync_id)
+        check_mapped(sync, [field] if field else [])
         async for one in LackingFinder(stores.records, stores.contacts)(sync):
             if field is None or field in one.fields:
                 yield one
@@ -93,7 +94,10 @@ def skipped(
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
-    """Show which records a sync skips and why, as they are now. What one run skipped: `campaigns sync runs SYNC`."""
+    """Show which records a sync skips and why, as they are now.
+
+    How many each run skipped, and why: `campaigns sync runs SYNC --csv`.
+    """
     settings = context.settings()
 
     async def found(stores: Stores) -> AsyncIterator[Skipped]:

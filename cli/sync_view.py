@@ -14,7 +14,7 @@ from domain.sync import Sync
 from domain.sync_report import SyncReport, report
 from workers.resources import now
 
-RUN_COLUMNS = ("run", "mode", "state", "started", "took", "total", "new", "updated", "unchanged", "skipped")
+RUN_COLUMNS = ("run", "mode", "state", "started", "took", "total", "new", "updated", "unchanged", "skipped", "why")
 
 
 def all_syncs(syncs: Sequence[Sync], wrong: Mapping[str, Sequence[str]]) -> RenderableType:
@@ -47,23 +47,24 @@ def state(told: SyncReport) -> str:
     """How far it is or how it ended, and how fast."""
     speed = f", {told.records_per_s:,.0f} records/s" if told.records_per_s else ""
     if told.ended_at is None:
-        left = f", about {_duration(told.remaining_s)} to go" if told.remaining_s is not None else ""
+        left = f", about {duration(told.remaining_s)} to go" if told.remaining_s is not None else ""
         return f"running, {told.slices_done:,} of {told.slices:,} slices done{speed}{left}"
-    return f"{told.state} in {_duration(_took_s(told))}{speed}"
+    return f"{told.state} in {duration(_took_s(told))}{speed}"
 
 
 def history_row(found: Run) -> tuple[object, ...]:
     told = report(found, now())
     numbers = (told.counts[name] for name in ("total", "new", "updated", "unchanged"))
-    took = _duration(_took_s(told)) if told.ended_at else ""
-    return (told.run_id, told.mode, told.state, told.started_at, took, *numbers, sum(told.skipped.values()))
+    took = duration(_took_s(told)) if told.ended_at else ""
+    why = ", ".join(f"{reason}: {count}" for reason, count in told.skipped.items())
+    return (told.run_id, told.mode, told.state, told.started_at, took, *numbers, sum(told.skipped.values()), why)
 
 
 def _took_s(told: SyncReport) -> float:
     return (told.ended_at - told.started_at).total_seconds() if told.ended_at and told.started_at else 0.0
 
 
-def _duration(seconds: float | None) -> str:
+def duration(seconds: float | None) -> str:
     """`3.2 s` below a minute, `0:12:05` above."""
     given = seconds or 0.0
     return f"{given:.1f} s" if given < 60 else str(timedelta(seconds=round(given)))

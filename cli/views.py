@@ -9,10 +9,13 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from cli.output import plain, shown, table
-from domain.books import Books, Summary
+from cli.output import counted, plain, shown, table
+from domain.books import Books
 from domain.campaign import Campaign, Origin
-from domain.email import EmailState
+from domain.email import EmailState, SkipReason
+from domain.readiness import Facts
+from domain.schedule import is_local
+from domain.summary import Summary
 from domain.whats_next import StepState, whats_next
 
 _MARKS = {
@@ -24,10 +27,10 @@ _MARKS = {
 }
 
 
-def steps(campaign: Campaign) -> RenderableType:
+def steps(campaign: Campaign, facts: Facts | None = None) -> RenderableType:
     """What's Next (R39): five steps, what stands in the way, what to type."""
     lines = [Text(f"What's next for {campaign.id} ({campaign.status})", style="bold")]
-    for step in whats_next(campaign):
+    for step in whats_next(campaign, facts):
         mark, style = _MARKS[step.state]
         text = f"  {mark} {step.number} {step.title}" + (f": {step.note}" if step.note else "")
         lines.append(Text(text + (f"    {step.command}" if step.command else ""), style=style))
@@ -41,15 +44,24 @@ def details(campaign: Campaign) -> RenderableType:
         ("name", campaign.name),
         ("purpose", campaign.purpose),
         ("subject", campaign.content.subject),
+        ("preheader", campaign.content.preheader),
         ("sender", f"{sender.name} <{sender.address}>"),
+        ("reply to", sender.reply_to),
         ("template", campaign.content.template or "own content"),
         ("recipients", _recipients(campaign)),
+        ("member status", campaign.member_status),
+        ("meant for", _schedule(campaign)),
         ("list", campaign.list_id),
         ("topic", campaign.topic),
         ("lawful basis", campaign.lawful_basis),
+        ("description", campaign.description),
+        ("information", ", ".join(f"{name}: {text}" for name, text in campaign.information.items())),
         ("created", f"{shown(campaign.created_at)} UTC, {'in the CRM' if campaign.origin is Origin.CRM else 'here'}"),
+        ("author", campaign.author),
+        ("approved", campaign.approval and f"by {campaign.approval.by}, {shown(campaign.approval.at)} UTC"),
         ("status", f"{campaign.status}{': ' + campaign.status_reason if campaign.status_reason else ''}"),
         ("to be sent", campaign.send_at and f"{shown(campaign.send_at)} UTC"),
+        ("local time", campaign.local_time and f"{campaign.local_time.replace('T', ' ')} where each recipient lives"),
     ]
     return table(f"Campaign {campaign.id}", ("detail", "value"), [row for row in rows if row[1]])
 
@@ -61,6 +73,7 @@ def report(campaign: Campaign) -> RenderableType:
         return Text("Not reviewed yet.")
     rows: list[tuple[str, int]] = [(f"from {module}", count) for module, count in sorted(found.from_modules.items())]
     rows += [("from the list", found.from_list), ("selected", found.selected)]
+    rows += [("with a topic conflict", found.skipped.get(SkipReason.TOPIC_CONFLICT, 0))]
     rows += [(f"will receive it (topic: {campaign.topic})", found.to_send)]
     parts: list[RenderableType] = [table("Review", ("people", "number"), rows)]
     if found.skipped:
@@ -100,31 +113,13 @@ def books(found: Books) -> RenderableType:
     return Group(table("The books", ("line", "people"), rows, totals), verdict, *why)
 
 
-def summary(campaign: Campaign, found: Summary) -> RenderableType:
-    """Every number of the reference page (R86)."""
-    rows = [
-        ("sent", found.sent),
-        ("delivered", found.delivered),
-        ("hard bounced", found.hard_bounced),
-        ("soft bounced", found.soft_bounced),
-        ("opened", found.opened),
-        ("not opened", found.not_opened),
-        ("clicked", found.clicked),
-        ("replied", found.replied),
-        ("complaints", found.complaints),
-        ("unsubscribed", found.unsubscribed),
-        ("failed on our side", found.failed),
-        ("in doubt", found.in_doubt),
-        ("skipped", found.skipped),
-    ]
-    return table(f"Summary of {campaign.id}: {campaign.content.subject}", ("response", "people"), rows)
-
-
 def overview(rows: Sequence[tuple[Campaign, Summary]]) -> RenderableType:
     """Quick view (R82): one line per campaign; origin and layout tell ours from offline ones (R81)."""
-    columns = ("campaign", "status", "origin", "sent", "delivered", "bounced", "opened", "clicked", "unsub.", "since")
+    columns = (
+        "campaign", "status", "origin", "layout", "sent", "delivered", "bounced", "opened", "clicked", "unsub.", "since"
+    )  # fmt: skip
     lines = [_line(campaign, found) for campaign, found in rows]
-    return table("Campaigns", columns, lines, spare=("origin", "since"))
+    return table("Campaigns", columns, lines, spare=("origin", "layout", "since"))
 
 
 def brief(campaign: Campaign, found: Summary) -> dict[str, Any]:
@@ -146,16 +141,24 @@ def progress(campaign: Campaign, found: Books) -> RenderableType:
     return Text(line, style="cyan")
 
 
-def _line(campaign: Campaign, found: Summary) -> tuple[str, str, str, int, int, int, int, int, int, datetime | None]:
+def _line(campaign: Campaign, found: Summary) -> tuple[str | int | datetime | None, ...]:
     return (
-        campaign.id, campaign.status, campaign.origin, found.sent, found.delivered,
+        campaign.id, campaign.status, campaign.origin, campaign.layout, found.sent, found.delivered,
         found.hard_bounced + found.soft_bounced, found.opened, found.clicked, found.unsubscribed, campaign.status_at,
     )  # fmt: skip
 
 
+def _schedule(campaign: Campaign) -> str | None:
+    if campaign.schedule is None:
+        return None
+    return f"{campaign.schedule}{' where each of them lives' if is_local(campaign.schedule) else ''}"
+
+
 def _recipients(campaign: Campaign) -> str:
     chosen = campaign.recipients
+    count = sum(chosen.chosen.values())
     parts = [f"all {module}" for module in chosen.modules]
-    parts += [f"{len(chosen.refs):,} chosen records"] if chosen.refs else []
-    parts += ["list members"] if campaign.include_existing_members else []
+    parts += [f"{module} where {text}" for module, text in chosen.filters.items()]
+    parts += [counted(count, "chosen record")] if count else []
+    parts += ["list members"] if campaign.goes_to_members else []
     return ", ".join(parts)

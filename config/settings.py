@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+from base64 import b64decode
 from collections.abc import Sequence
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic.fields import FieldInfo
@@ -66,6 +68,12 @@ class SmtpTls(StrEnum):
     IMPLICIT = "implicit"
 
 
+class MarksFor(StrEnum):
+    SENDGRID = "sendgrid"
+    MAILGUN = "mailgun"
+    POSTMARK = "postmark"
+
+
 class DkimBy(StrEnum):
     ENGINE = "engine"
     RELAY = "relay"
@@ -91,6 +99,11 @@ class SmtpSettings(Group):
         DkimBy.ENGINE,
         description="who signs with DKIM: engine (we do, with the keys of CAMPAIGNS_DKIM__DIRECTORY), or relay: it "
         "signs by itself, or gives mails another Message-ID or Date as some providers do; then we never sign",
+    )
+    marks: MarksFor | None = Field(
+        None,
+        description="sendgrid, mailgun or postmark: mails carry their id in a header of this provider, which takes it "
+        "out and tells it in webhooks (docs/webhooks.md)",
     )
     max_connections: int = Field(10, ge=1, le=500, description="connections per send worker")
     messages_per_connection: int = Field(100, ge=1, description="then it is opened anew")
@@ -151,6 +164,12 @@ class EditionName(StrEnum):
     ULTIMATE = "ultimate"
 
 
+class TrackedPeople(StrEnum):
+    ALL = "all"
+    CONSENT = "consent"
+    OFF = "off"
+
+
 class OrganisationSettings(Group):
     """Who sends. Name and postal address stand in the footer of every email (R37); no send without them (R38)."""
 
@@ -162,10 +181,27 @@ class OrganisationSettings(Group):
     )
     skip_role_addresses: bool = Field(False, description="keep info@, sales@ and the like off synced lists (D5)")
     gdpr: bool = Field(False, description="ask for a lawful basis on every campaign (R53)")
+    member_statuses: list[Annotated[str, Field(pattern=r"^[^\s,][^\r\n,]{0,99}$")]] = Field(
+        default_factory=list, description='campaign member statuses of your own (R49), as JSON: ["Registered"]'
+    )
+    tracking: TrackedPeople = Field(
+        TrackedPeople.CONSENT,
+        description="whose opens and clicks are told of them (D12): consent (who agreed to that), all (who did not "
+        "refuse), or off; asked when a mail is written, and again when it is opened",
+    )
+    time_zone: str = Field("UTC", description="time zone of people whose own is not known, such as Europe/Berlin (D7)")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, text: str) -> str:
+        try:
+            return ZoneInfo(text).key
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("no time zone of the IANA database; write one such as Europe/Berlin, or UTC") from error
 
 
 class WebSettings(Group):
-    """Where links in emails lead."""
+    """Where links in emails lead, and the process that answers there (`campaigns worker web`)."""
 
     public_url: str = Field(
         "http://localhost:8081", description="base of unsubscribe and tracking links, without a final slash"
@@ -173,6 +209,30 @@ class WebSettings(Group):
     bounce_domain: str | None = Field(
         None, description="domain of the envelope sender (VERP); default: the From domain"
     )
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8081, ge=0, le=65535, description="port to listen on, behind a proxy that speaks TLS")
+    share_port: bool = Field(False, description="several processes of one machine listen on one port (SO_REUSEPORT)")
+    trusted_proxies: str = Field(
+        "127.0.0.0/8 ::1",
+        description="networks of your own proxies, separated by blanks: their X-Forwarded-For is believed, no other",
+    )
+    hosts: str = Field("", description="host names that are answered to, separated by blanks; empty: any")
+    colour: str = Field("#1d4ed8", pattern=r"^#[0-9A-Fa-f]{6}$", description="of the organisation, on its pages")
+    logo_file: Path | None = Field(None, description="PNG, JPEG, GIF or WebP of at most 256 KiB, shown on the pages")
+    max_connections: int = Field(1000, ge=1, description="at once, in one process; others are told 503")
+    body_timeout_s: float = Field(10, gt=0, description="for the head of a request, and for its whole body")
+    per_client_per_s: float = Field(
+        100, gt=0, description="requests a second from one address, ten times as many at once; more are told 429"
+    )
+    confirm_timeout_s: float = Field(3, gt=0, description="how long a reader waits for RabbitMQ at most")
+    access_log: bool = Field(True, description="one line for each request, without addresses and tokens")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, given: str) -> str:
+        for each in given.split():
+            ip_network(each)
+        return given
 
 
 KEY_CHARACTERS = 16  #: no key may be shorter
@@ -184,6 +244,12 @@ class KeySettings(Group):
     address: SecretStr | None = Field(None, description="keys contact ids; back it up, never change it (64 hex digits)")
     tokens: SecretStr | None = Field(
         None, description="sign links and bounce addresses: the newest first, separated by blanks"
+    )
+    recent_tokens: int | None = Field(
+        None,
+        ge=1,
+        description="so many of the newest token keys are good for bounces, replies and complaints; empty: all. "
+        "Ways to unsubscribe never expire",
     )
 
     @field_validator("address")
@@ -201,6 +267,54 @@ def _long_enough(given: SecretStr | None, keys: Sequence[str]) -> SecretStr | No
     if any(len(key) < KEY_CHARACTERS for key in keys):
         raise ValueError(f"a key has fewer than {KEY_CHARACTERS} characters; `campaigns keys` makes good ones")
     return given
+
+
+class WebhookSettings(Group):
+    """Webhooks of mail providers (docs/webhooks.md); each counts once its own line is set."""
+
+    ses_topics: str = Field(
+        "", description="ARNs of the SNS topics that Amazon SES publishes to, separated by blanks: /webhooks/ses"
+    )
+    sendgrid_keys: str = Field(
+        "", description="verification keys of SendGrid's signed event webhook, separated by blanks: /webhooks/sendgrid"
+    )
+    mailgun_keys: SecretStr | None = Field(
+        None, description="HTTP webhook signing keys of Mailgun, separated by blanks: /webhooks/mailgun"
+    )
+    postmark_secrets: SecretStr | None = Field(
+        None,
+        description="what Postmark shows as password, or in the header X-Webhook-Secret; several are separated by "
+        "blanks: /webhooks/postmark",
+    )
+    window_s: float = Field(
+        300,
+        gt=0,
+        le=86400,
+        description="a webhook that SendGrid or Mailgun signed longer ago is refused; longer forgives longer outages: "
+        "what comes twice changes nothing",
+    )
+    sns_window_s: float = Field(
+        3600, gt=0, le=86400, description="the same for Amazon SNS, which goes on trying for about an hour"
+    )
+
+    @field_validator("mailgun_keys", "postmark_secrets")
+    @classmethod
+    def _secrets_are_long(cls, given: SecretStr | None) -> SecretStr | None:
+        return _long_enough(given, given.get_secret_value().split() or [""] if given else [])
+
+
+class GatewaySettings(Group):
+    """POST /v1/events: CloudEvents by HTTP (docs/event-gateway.md). `campaigns token create` lets somebody in."""
+
+    per_s: float = Field(2000, gt=0, description="events a second that one token may publish, in each process")
+    at_once: int = Field(10_000, ge=1, description="events that one token may publish at once, after a rest")
+    batch_events: int = Field(1000, ge=1, le=10_000, description="events in one request; at_once is more")
+
+    @model_validator(mode="after")
+    def _batches_fit(self) -> Self:
+        if self.batch_events > self.at_once:
+            raise ValueError("batch_events is more than at_once: such a batch would never be let in")
+        return self
 
 
 class InDoubt(StrEnum):
@@ -290,10 +404,12 @@ class ThrottleSettings(Group):
 
 
 class AssetSettings(Group):
-    """Links, images and videos of a content are looked at again just before it is sent (R76)."""
+    """Links, images and videos of a content are looked at when it is reviewed, and again before it is sent (R76)."""
 
     check: bool = Field(
-        True, description="a deleted video cancels the campaign, a dead link or image keeps it from being sent"
+        True,
+        description="at the review, and again before sending: a deleted video cancels the campaign, a dead link or "
+        "image, or one that has changed, keeps it from being sent",
     )
     allow_networks: str = Field(
         "",
@@ -308,6 +424,25 @@ class AssetSettings(Group):
         for each in given.split():
             ip_network(each)
         return given
+
+
+class ReviewSettings(Group):
+    """What a review checks, and who has to agree."""
+
+    policy: Path | None = Field(
+        None, description="TOML file with what is stricter or laxer than the default: domain/review_policy.toml"
+    )
+    spamd_host: str | None = Field(
+        None, pattern=_HOST_NAME, description="host of SpamAssassin's spamd; empty: our own lint alone judges a content"
+    )
+    spamd_port: int = Field(783, ge=1, le=65535, description="port of spamd")
+    spamd_timeout_s: float = Field(10, gt=0, le=120, description="how long spamd may take for one email")
+    sender_dns: bool = Field(True, description="look SPF, DKIM and DMARC of the sender's domain up in DNS")
+    four_eyes: bool = Field(
+        False,
+        description="a reviewed campaign is sent only when somebody other than its author has approved it: "
+        "`campaigns campaign approve`",
+    )
 
 
 class WorkerSettings(Group):
@@ -333,6 +468,85 @@ class WorkerSettings(Group):
         600, gt=0, le=800, description="how long handling a message may take; then it has failed. Not for sending"
     )
     grace_s: float = Field(30, gt=0, description="how long a stopping worker may take to finish what it has begun")
+
+
+class InboundSettings(Group):
+    """The mail server that takes bounces, complaints, replies and unsubscribe mails (docs/inbound.md)."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(2526, ge=0, le=65535, description="port to listen on; 0: any free one, told in the log")
+    share_port: bool = Field(
+        False,
+        description="several processes of this machine listen on the same port (SO_REUSEPORT), never those of another "
+        "deployment; without it one listens, and the others stand by",
+    )
+    hostname: str = Field("localhost", pattern=_HOST_NAME, description="its name in the MX record")
+    domains: str = Field(
+        "",
+        description="whose mail it takes beside that of CAMPAIGNS_WEB__BOUNCE_DOMAIN, separated by blanks; "
+        "with neither, any address that carries a token of ours, and nothing else",
+    )
+    count_replies: bool = Field(
+        False,
+        description="mails name an address of ours beside the reply-to address, so that replies are counted; "
+        "people see both",
+    )
+    complaint_address: bool = Field(
+        False, description="mails name an address for complaints (CFBL-Address, RFC 9477); sign them with DKIM"
+    )
+    certificate_file: Path | None = Field(None, description="certificate chain (PEM): STARTTLS is offered")
+    key_file: Path | None = Field(None, description="key of the certificate, where it is in a file of its own")
+    max_bytes: int = Field(10 << 20, ge=1 << 16, le=100 << 20, description="of one mail; larger ones are refused (552)")
+    max_recipients: int = Field(100, ge=1, le=1000, description="of one mail; the others are asked to come later")
+    max_connections: int = Field(200, ge=1, le=10_000, description="at once, in one process; others are told 421")
+    max_connections_per_client: int = Field(20, ge=1, le=10_000, description="at once, from one IP address")
+    max_mails_per_connection: int = Field(100, ge=1, le=10_000, description="then a client has to connect anew")
+    timeout_s: float = Field(120, gt=0, description="for the next command of a client, and for a whole mail")
+
+
+class FeedSettings(Group):
+    """The outgoing feed (docs/feed.md)."""
+
+    enabled: bool = Field(True, description="whether changes are kept for the feed; what changes while not is not told")
+    keep_days: float = Field(30, gt=0, description="how long what was told can be replayed")
+    tick_s: float = Field(1, gt=0, description="how often its relay looks for news")
+    webhook_url: str | None = Field(
+        None, pattern=r"^https?://[!-~]+$", description="web address that the feed is posted to as well, signed"
+    )
+    webhook_secret: SecretStr | None = Field(
+        None, description="what signs these posts: whsec_ and base64 of 24 to 64 random bytes (Standard Webhooks)"
+    )
+    webhook_networks: str = Field("", description="private networks that it may be in: 10.1.0.0/16 127.0.0.0/8")
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _secret_can_be_read(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None and not webhook_key(given):
+            raise ValueError("is not whsec_ and base64 of 24 to 64 bytes: echo whsec_$(openssl rand -base64 32)")
+        return given
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _networks_can_be_read(cls, given: str) -> str:
+        for each in given.split():
+            ip_network(each)
+        return given
+
+    @model_validator(mode="after")
+    def _webhook_is_signed(self) -> Self:
+        if self.webhook_url and not self.webhook_secret:
+            raise ValueError("a webhook needs a secret: echo whsec_$(openssl rand -base64 32)")
+        return self
+
+
+def webhook_key(secret: SecretStr) -> bytes:
+    """The key in a secret of the Standard Webhooks; empty when it is none."""
+    prefix, _, text = secret.get_secret_value().strip().partition("_")
+    try:
+        key = b64decode(text, validate=True)
+    except ValueError:
+        return b""
+    return key if prefix == "whsec" and 24 <= len(key) <= 64 else b""
 
 
 class HealthSettings(Group):
@@ -389,10 +603,15 @@ class Settings(BaseSettings):
     organisation: OrganisationSettings = OrganisationSettings()
     web: WebSettings = WebSettings()
     keys: KeySettings = KeySettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    gateway: GatewaySettings = GatewaySettings()
     sending: SendingSettings = SendingSettings()
     throttle: ThrottleSettings = ThrottleSettings()
     assets: AssetSettings = AssetSettings()
+    review: ReviewSettings = ReviewSettings()
     workers: WorkerSettings = WorkerSettings()
+    inbound: InboundSettings = InboundSettings()
+    feed: FeedSettings = FeedSettings()
     health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()
 

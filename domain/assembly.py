@@ -6,16 +6,18 @@ the encoding of the person's own values, and five headers.
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import minijinja
 
 from domain import tracking
-from domain.campaign import Purpose, Sender
+from domain.campaign import Purpose as CampaignPurpose
+from domain.campaign import Sender
 from domain.dkim import Signer
 from domain.dkim_key import DkimKey
+from domain.inbound_addresses import Purpose, address_for
 from domain.mail_headers import (
     address_header,
     date_header,
@@ -38,7 +40,7 @@ class Mailing:
     """What every email of one campaign has in common."""
 
     campaign_id: str
-    purpose: Purpose
+    purpose: CampaignPurpose
     sender: Sender
     organisation_name: str
     organisation_postal_address: str
@@ -53,6 +55,7 @@ class Endpoints:
     base_url: str  #: https, of the tracking pages; without a final slash
     mail_domain: str  #: of bounce and unsubscribe addresses: the inbound listener's, best below the sender's domain
     keys: SigningKeys
+    answers: frozenset[Purpose] = frozenset()  #: replies and complaints also come to signed addresses of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +111,11 @@ class Assembler:
         self._from_domain = mailing.sender.domain
         self._constants = _constants(mailing)
         self._skeleton = Skeleton.of(template, seed=mailing.campaign_id)
-        self._head = _common_headers(mailing) + self._skeleton.headers
-        self._signer = None if key is None else Signer(key, self._head, _OWN_HEADERS)
+        self._reply_to = mailing.sender.reply_to or mailing.sender.address
+        answered_there = Purpose.REPLY not in endpoints.answers
+        reply_to = address_header("Reply-To", "", self._reply_to) if answered_there else b""
+        self._head = _common_headers(mailing, reply_to) + self._skeleton.headers
+        self._signer = None if key is None else Signer(key, self._head, [*_OWN_HEADERS, *_answer_names(endpoints)])
         uri_header("List-Unsubscribe", endpoints.base_url, f"mailto:u@{endpoints.mail_domain}")
 
     def mail(self, recipient: Recipient, *, now: datetime) -> OutgoingMail:
@@ -121,7 +127,7 @@ class Assembler:
         address = wire_address(recipient.address)
         links = self._links(recipient)
         subject, body = self._written(recipient, links)
-        own = _own_headers(recipient, subject, links, now)
+        own = (*_own_headers(recipient, subject, links, now), *self._answers(recipient.email_id))
         signature = self._signer.header(own, body, now) if self._signer else b""
         raw = b"".join((signature, self._head, *own, b"\r\n", body))
         sender = tracking.bounce_address(recipient.email_id, self._endpoints.mail_domain, self._endpoints.keys)
@@ -155,6 +161,16 @@ class Assembler:
         pieces = self._template.pieces(values, tracked=recipient.tracked)
         return pieces.subject, self._skeleton.body(pieces)
 
+    def _answers(self, email_id: str) -> Iterator[bytes]:
+        """The headers by which replies and complaints lead back to this email, in the order of `_answer_names`."""
+        answers, domain, keys = self._endpoints.answers, self._endpoints.mail_domain, self._endpoints.keys
+        if Purpose.REPLY in answers:
+            ours = address_for(Purpose.REPLY, email_id, domain, keys)
+            yield f"Reply-To: <{wire_address(self._reply_to)}>,\r\n <{ours}>\r\n".encode()
+        if Purpose.FEEDBACK in answers:
+            ours = address_for(Purpose.FEEDBACK, email_id, domain, keys)
+            yield f"CFBL-Address: {ours};\r\n report=arf\r\n".encode()  # RFC 9477
+
     def _values(self, recipient: Recipient, links: _Links) -> dict[str, Value]:
         return {**recipient.values, **self._constants, **links.values}
 
@@ -171,6 +187,11 @@ class Assembler:
         return _Links(ways_out, values)
 
 
+def _answer_names(endpoints: Endpoints) -> list[str]:
+    names = {Purpose.REPLY: "Reply-To", Purpose.FEEDBACK: "CFBL-Address"}
+    return [name for purpose, name in names.items() if purpose in endpoints.answers]
+
+
 def _safe(url: str) -> str:
     """An URL of ours as HTML has it; without this its slashes would be written as `&#x2f;`."""
     return minijinja.safe(html.escape(url))
@@ -184,12 +205,12 @@ def _constants(mailing: Mailing) -> dict[str, str]:
     }
 
 
-def _common_headers(mailing: Mailing) -> bytes:
+def _common_headers(mailing: Mailing, reply_to: bytes) -> bytes:
     sender = mailing.sender
     return b"".join(
         (
             address_header("From", sender.name, sender.address),
-            address_header("Reply-To", "", sender.reply_to or sender.address),
+            reply_to,
             list_id_header(mailing.list_name, f"{mailing.list_id}.{sender.domain}"),
             b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
             text_header("Feedback-ID", _feedback_id(mailing)),

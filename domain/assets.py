@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from html.parser import HTMLParser
+
+from resiliparse.parse.html import HTMLTree
 
 from domain.campaign import Content
+from domain.lint_page import elements_of
 from domain.merge_tags import TOKEN, as_words, hidden, holds_hidden, translated
 from domain.videos import SITES, VideoSite, video_in
 
 _CSS_URL = re.compile(r"url\(\s*[\"']?([^\"')]+)", re.IGNORECASE)
+_VALUE = re.compile(r"=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))")
 _HIDDEN_TAG = re.compile(rf"<!--{TOKEN}(\d+)t-->|{TOKEN}(\d+)q")
 _IN_TEXT = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _AFTER_AN_URL = ".,;:!?)]}"  # punctuation of the sentence around it
@@ -34,6 +39,16 @@ class Trouble(StrEnum):
     NO_ANSWER = "no_answer"  #: connection refused or lost, a bad certificate, bytes that are no HTTP
     REDIRECTS = "redirects"  #: sent on and on
     BAD_URL = "bad_url"
+
+
+_PLACES: Mapping[tuple[str, str], AssetKind] = {
+    ("a", "href"): AssetKind.LINK,
+    ("area", "href"): AssetKind.LINK,
+    ("img", "src"): AssetKind.IMAGE,
+    ("video", "src"): AssetKind.VIDEO,
+    ("video", "poster"): AssetKind.IMAGE,
+    ("source", "src"): AssetKind.VIDEO,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +122,8 @@ def _without_fragment(url: str) -> str:
 def _urls(content: Content) -> Iterator[tuple[AssetKind, str, str]]:
     """What it is, its URL as it is written, and where."""
     if content.html is not None:
-        reader = _Reader()
-        reader.feed(_on_its_lines(*hidden(translated(content.html, "html", is_html=True))))
-        reader.close()
-        yield from reader.urls
+        source = _on_its_lines(*hidden(translated(content.html, "html", is_html=True)))
+        yield from _urls_of_page(source.replace("\r\n", "\n").replace("\r", "\n"))
     words, _ = as_words(translated(content.text or "", "text"))
     for url in _IN_TEXT.findall(words):
         yield AssetKind.LINK, url.rstrip(_AFTER_AN_URL), "text"
@@ -121,44 +134,44 @@ def _on_its_lines(source: str, tags: list[str]) -> str:
     return _HIDDEN_TAG.sub(lambda found: found[0] + "\n" * tags[int(found[1] or found[2])].count("\n"), source)
 
 
-class _Reader(HTMLParser):
-    _PLACES: Mapping[tuple[str, str], AssetKind] = {
-        ("a", "href"): AssetKind.LINK,
-        ("area", "href"): AssetKind.LINK,
-        ("img", "src"): AssetKind.IMAGE,
-        ("video", "src"): AssetKind.VIDEO,
-        ("video", "poster"): AssetKind.IMAGE,
-        ("source", "src"): AssetKind.VIDEO,
-    }
+def _urls_of_page(source: str) -> Iterator[tuple[AssetKind, str, str]]:
+    """As a browser reads the page (lexbor, see domain/lint_page.py), in the order of its elements."""
+    lines = _lines(source)
+    for element in elements_of(HTMLTree.parse(source)):
+        tag = element.tag or ""
+        if tag == "style":
+            yield from ((kind, url, _place(lines, url)) for kind, url in _in_css(element.text or ""))
+        for name in element.attrs:
+            written = element.getattr(name) or ""
+            for kind, url in _in_attribute(tag, name, written):
+                yield kind, url, _place(lines, written)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.urls: list[tuple[AssetKind, str, str]] = []
-        self._in_style = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._in_style = tag == "style"
-        for name, value in attrs:
-            if value:
-                self._take(self._found(tag, name, value))
-
-    def handle_data(self, data: str) -> None:
-        if self._in_style:
-            self._take(_in_css(data))
-
-    def _take(self, found: list[tuple[AssetKind, str]]) -> None:
-        place = f"html, line {self.getpos()[0]}"
-        self.urls += [(kind, url, place) for kind, url in found]
-
-    def _found(self, tag: str, name: str, value: str) -> list[tuple[AssetKind, str]]:
-        if kind := self._PLACES.get((tag, name)):
-            return [(kind, value)]
-        if name == "background":
-            return [(AssetKind.IMAGE, value)]
-        if name == "srcset":
-            return [(AssetKind.IMAGE, each.split()[0]) for each in re.split(r",\s+", value) if each.strip()]
-        return _in_css(value) if name == "style" else []
+def _in_attribute(tag: str, name: str, written: str) -> list[tuple[AssetKind, str]]:
+    if kind := _PLACES.get((tag, name)):
+        return [(kind, written)]
+    if name == "background":
+        return [(AssetKind.IMAGE, written)]
+    if name == "srcset":
+        return [(AssetKind.IMAGE, each.split()[0]) for each in re.split(r",\s+", written) if each.strip()]
+    return _in_css(written) if name == "style" else []
 
 
 def _in_css(source: str) -> list[tuple[AssetKind, str]]:
     return [(AssetKind.IMAGE, url) for url in _CSS_URL.findall(source)]
+
+
+def _lines(source: str) -> Mapping[str, int]:
+    """The line where each attribute value, and each URL of a style sheet, stands first. A parser's tree has none."""
+    breaks = [found.start() for found in re.finditer("\n", source)]
+    found: dict[str, int] = {}
+    for each in (*_VALUE.finditer(source), *_CSS_URL.finditer(source)):
+        line = bisect_left(breaks, each.start()) + 1
+        written = next(group for group in each.groups() if group is not None)
+        found.setdefault(written, line)
+        found.setdefault(html.unescape(written), line)
+    return found
+
+
+def _place(lines: Mapping[str, int], written: str) -> str:
+    return f"html, line {lines[written]}" if written in lines else "html"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,6 +16,7 @@ from domain.content_failure import ContentFailed
 from domain.errors import IllegalTransition
 from domain.findings import Finding
 from domain.mail_headers import a_label
+from domain.selections import Kept, module_of
 
 CAMPAIGN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 MAX_PER_MODULE = 200_000  #: recipients picked from one module (R46)
@@ -49,7 +51,7 @@ NEXT: Mapping[CampaignStatus, frozenset[CampaignStatus]] = {
     _S.SCHEDULED: frozenset({_S.SENDING, _S.REVIEWED, _S.CANCELLED, _S.OFFLINE}),
     _S.SENDING: frozenset({_S.PAUSED, _S.SENT, _S.STOPPED, _S.CANCELLED, _S.OFFLINE}),
     _S.PAUSED: frozenset({_S.SENDING, _S.STOPPED, _S.CANCELLED, _S.OFFLINE}),
-    _S.SENT: frozenset({_S.OFFLINE}),
+    _S.SENT: frozenset({_S.SENDING, _S.OFFLINE}),  # again: to the remainder
     _S.STOPPED: frozenset({_S.OFFLINE}),
     _S.CANCELLED: frozenset({_S.OFFLINE}),
     _S.OFFLINE: frozenset(),
@@ -89,6 +91,13 @@ class Origin(StrEnum):
     CAMPAIGNS = "campaigns"
 
 
+class Layout(StrEnum):
+    """How the CRM shows a campaign (R2, R96)."""
+
+    EMAIL = "email"  #: a live email campaign
+    STANDARD = "standard"  #: offline, like any other kind of campaign
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     name: str
@@ -122,13 +131,28 @@ class Selection:
 
     modules: tuple[str, ...] = ()  #: every record of these modules
     refs: tuple[str, ...] = ()  #: chosen records, "module:record_id"
+    filters: Mapping[str, str] = field(default_factory=dict)  #: of these modules those that fit; see domain/filters.py
+    kept: Kept | None = None  #: chosen records that are too many to stand in `refs`
+    list_members: bool = False  #: also those who are on the campaign's list already (R54)
 
     @property
     def empty(self) -> bool:
-        return not self.modules and not self.refs
+        return not (self.modules or self.refs or self.filters or self.kept or self.list_members)
 
-    def includes(self, ref: str) -> bool:
-        return ref.partition(":")[0] in self.modules or ref in self.refs
+    @property
+    def apart(self) -> bool:
+        """Whether people of it are, or were at a review, kept apart; see domain/selections.py."""
+        return bool(self.kept or self.filters)
+
+    @property
+    def names(self) -> list[str]:
+        """Every module that somebody is picked from."""
+        return sorted({*self.modules, *self.filters, *self.chosen})
+
+    @property
+    def chosen(self) -> Mapping[str, int]:
+        """How many records were chosen one by one, by module."""
+        return Counter(module_of(ref) for ref in self.refs) + Counter(self.kept.counts if self.kept else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +172,14 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """Somebody has read what was reviewed, and it may be sent."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     id: str
     name: str
@@ -163,13 +195,19 @@ class Campaign:
     information: Mapping[str, str] = field(default_factory=dict)  #: owner, budget and the like, free (R36)
     origin: Origin = Origin.CAMPAIGNS
     member_status: str = "Planned"  #: given to those added (R49)
+    schedule: str | None = None  #: when a draft is meant to be sent, as its document says; see domain/schedule.py
+    source_order: int | None = None  #: of the newest document that an upstream saved; see `domain.record.order_of`
     include_existing_members: bool = False
     report: Report | None = None
     review_run: str | None = None  #: the run that reviews it, or reviewed it last
     reviewed_hash: str | None = None  #: of content and selection as reviewed (D9)
+    reviewed_assets: Mapping[str, str] = field(default_factory=dict)  #: hashes of images and videos by URL, then
+    author: str | None = None  #: who saved it last; None: saved before that was asked
+    approval: Approval | None = None  #: of somebody else, where the organisation wants that
     slices: int = 0  #: batches of the first round; retries are numbered from here on
     chains: int = 0  #: how many batches are under way at once
-    send_at: datetime | None = None
+    send_at: datetime | None = None  #: when it is to begin; of one with a local time, where it is that time first
+    local_time: str | None = None  #: "2026-12-01T09:00:00" where each recipient lives (D7); see domain/send_times.py
     status_reason: str | None = None  #: why it was rejected, paused, stopped or cancelled
     trip: Trip | None = None  #: the last time that a circuit breaker stopped it
     created_at: datetime | None = None
@@ -188,6 +226,15 @@ class Campaign:
                 f"from here it can become: {', '.join(sorted(NEXT[self.status])) or 'nothing'}"
             )
         return replace(self, status=status, status_reason=reason, status_at=at or self.status_at)
+
+    @property
+    def layout(self) -> Layout:
+        return Layout.STANDARD if self.status is CampaignStatus.OFFLINE else Layout.EMAIL
+
+    @property
+    def goes_to_members(self) -> bool:
+        """Whether those who are on its list already get it too, as far as anybody has said so (R54)."""
+        return self.include_existing_members or self.recipients.list_members
 
     @property
     def source(self) -> str:
@@ -215,10 +262,21 @@ def _reviewed_parts(campaign: Campaign) -> dict[str, list[object]]:
     return {
         "sender": [sender.name, sender.address, sender.reply_to],
         "content": [content.subject, content.preheader, content.html, content.text],
-        "recipients": [sorted(chosen.modules), sorted(chosen.refs), campaign.include_existing_members],
+        "recipients": [*_recipients(chosen), campaign.include_existing_members],
         "list and topic": [campaign.list_id, campaign.topic],
         "purpose and lawful basis": [campaign.purpose, campaign.lawful_basis],
     }
+
+
+def _recipients(chosen: Selection) -> list[object]:
+    """Parts that are not there are left out: who was reviewed before they came to be has the hash that it had."""
+    kept = [chosen.kept.key, chosen.kept.digest] if chosen.kept else []
+    return [
+        sorted(chosen.modules),
+        sorted(chosen.refs),
+        *([sorted(chosen.filters.items())] if chosen.filters else []),
+        *kept,
+    ]
 
 
 def _digest(part: list[object]) -> str:

@@ -27,7 +27,7 @@ class Permanent(CampaignsError):
     @property
     def code(self) -> str:
         """The reason in one word, as parked messages are filtered by it."""
-        return _snake(type(self).__name__)
+        return code_of(type(self))
 
 
 class Unavailable(Transient):
@@ -108,5 +108,6 @@ class Unroutable(Permanent):
     """No queue is bound for a message of ours: the topology is not declared (`campaigns init`)."""
 
 
-def _snake(name: str) -> str:
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+def code_of(kind: type[CampaignsError]) -> str:
+    """The name of a class as one word in small letters."""
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("_")

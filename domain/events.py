@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.ruling import Ruling
+
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
@@ -15,3 +17,15 @@ class StoredEvent:
     evidence: dict[str, str | int] | None = None
     url: str | None = None
     user_agent: str | None = None
+    by_machine: bool = False  #: opened or clicked by a proxy, filter or scanner
+    ruling: Ruling | None = None  #: of a bounce; None of one that was stored before verdicts were kept
+
+
+@dataclass(frozen=True, slots=True)
+class Overruled:
+    """A bounce of which the rules say another thing than they did."""
+
+    event_id: str
+    was: Ruling | None
+    now: Ruling
+    at: datetime

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from domain.findings import Finding, Severity
+from domain.findings import Finding, ReviewRule, Severity
 from domain.lint_page import Page, page_of
 from domain.sender_domain import public_mail_domain
 
@@ -41,7 +41,14 @@ _PHRASES = tuple(
         (r"dear friend", 1.0),
         (r"free (?:gift|access|money|trial)", 0.5),
         (r"cash bonus|order now|buy now", 0.4),
-        (r"casino|payday loan|crypto ?giveaway", 1.5),
+        (r"casino|payday loan|crypto ?giveaway|\blottery\b", 1.5),
+        (r"verify your (?:account|identity|password)|account (?:has been|was) suspended|unusual activity", 2.0),
+        (r"your (?:password|card number|credit card)|within (?:24|48) hours", 0.8),
+        (r"guaranteed (?:profit|income|returns?)|twice as much back|double your (?:bitcoin|money)", 2.0),
+        (r"keep (?:it|this) (?:strictly )?confidential|\bbeneficiary\b|transfer fee", 1.2),
+        (r"doctors hate|miracle (?:that|cure|pill)|burns? fat|while you sleep", 1.2),
+        (r"be your own boss|pre-?approved|bad credit|free spins", 1.2),
+        (r"claim (?:it|(?:the|your) prize)|no risk\b|lowest price on the (?:internet|web)|pills for free", 0.8),
     )
 )
 _NO_REPLY = re.compile(r"(?:no|do.?not).?reply", re.IGNORECASE)
@@ -71,15 +78,15 @@ class Rule:
     broken: Callable[["Sample", Page], Iterable[str]]
 
 
-def lint(sample: Sample) -> tuple[Finding, ...]:
-    """Everything wrong with the sample, errors first."""
+def lint(sample: Sample, *, warn_from: float = WARN_FROM, block_from: float = BLOCK_FROM) -> tuple[Finding, ...]:
+    """Everything wrong with the sample, errors first; the wording from these points on."""
     page = page_of(sample.html or "")
     findings = [
         Finding(rule.id, rule.severity, rule.place, text, rule.fix)
         for rule in RULES
         for text in rule.broken(sample, page)
     ]
-    findings += _wording(sample, page)
+    findings += _wording(sample, page, warn_from, block_from)
     return tuple(sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR))
 
 
@@ -226,18 +233,20 @@ RULES = (
     Rule("no-reply-sender", _W, "sender", "Send from an address that somebody reads.", _no_reply_sender),
 )
 
+SPAM_WORDING = ReviewRule("spam-wording", _E, "content", "Say it in your own words.", scored=True)
 
-def _wording(sample: Sample, page: Page) -> list[Finding]:
+
+def _wording(sample: Sample, page: Page, warn_from: float, block_from: float) -> list[Finding]:
     """One finding for all phrases together: each of them alone is harmless."""
     words = f"{sample.subject}\n{page.text}\n{sample.text}".lower()
-    found = [(match[0], points) for pattern, points in _PHRASES if (match := pattern.search(words))]
-    score = round(sum(points for _, points in found) + 0.7 * ("!!!" in words), 1)
-    if score < WARN_FROM:
+    found = {match[0]: points for pattern, points in _PHRASES for match in pattern.finditer(words)}
+    score = round(sum(found.values()) + 0.7 * ("!!!" in words), 1)
+    if score < warn_from:
         return []
-    phrases = ", ".join(f"“{phrase}”" for phrase, _ in sorted(found, key=lambda entry: -entry[1])[:5])
-    severity = Severity.ERROR if score >= BLOCK_FROM else Severity.WARNING
-    text = f"the wording reads like spam, {score} points (warning from {WARN_FROM}, error from {BLOCK_FROM}): {phrases}"
-    return [Finding("spam-wording", severity, "content", text, "Say it in your own words.")]
+    phrases = ", ".join(f"“{phrase}”" for phrase, _ in sorted(found.items(), key=lambda entry: -entry[1])[:5])
+    severity = Severity.ERROR if score >= block_from else Severity.WARNING
+    text = f"the wording reads like spam, {score} points (warning from {warn_from}, error from {block_from}): {phrases}"
+    return [Finding(SPAM_WORDING.id, severity, SPAM_WORDING.place, text, SPAM_WORDING.fix)]
 
 
 def _squeezed(text: str) -> str:

@@ -29,7 +29,7 @@ def mailer_of(campaign: Campaign, organisation: Organisation, keys: SigningKeys,
         ContentFailed: sender, reply-to or the organisation's own URL can't stand in a header.
     """
     bounce_domain = organisation.bounce_domain or campaign.sender.domain
-    endpoints = Endpoints(organisation.public_url, bounce_domain, keys)
+    endpoints = Endpoints(organisation.public_url, bounce_domain, keys, organisation.answers)
     template, mailing = compiled(source_of(campaign.content)), _mailing(campaign, organisation)
     return Assembler(template, mailing, endpoints, dkim.of(campaign.sender.domain))
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.inbound_addresses import Purpose
+from domain.tracking_policy import TrackingPolicy
+
 
 class Edition(StrEnum):
     """What the organisation has bought, in ascending order (R5, R6)."""
@@ -28,7 +31,12 @@ class Organisation:
     gdpr: bool = False  #: whether a campaign needs a lawful basis (R53)
     public_url: str = "http://localhost:8081"  #: where readers reach our pages, without a slash at the end
     bounce_domain: str | None = None  #: receives bounces and unsubscribe mails; None: the sender's own domain
+    answers: frozenset[Purpose] = frozenset()  #: for what mails carry signed addresses, beside bounces and ways out
+    four_eyes: bool = False  #: whether somebody other than its author has to approve a campaign before it is sent
     support_contact: str = ""  #: who helps with a stopped campaign (R75)
+    member_statuses: tuple[str, ...] = ()  #: its own, beside those that every organisation has (R49)
+    tracking: TrackingPolicy = TrackingPolicy.CONSENT  #: whose opens and clicks are told of them (D12)
+    time_zone: str = "UTC"  #: of people whose own is not known, by a name of the IANA database (D7)
 
     @property
     def creates_from_crm(self) -> bool:

@@ -80,6 +80,17 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class _Decided:
+    """Whom a row will be of, and why nobody is mailed for it."""
+
+    contact: str  #: id
+    address: str
+    ref: str | None
+    zone: str | None
+    why: Skip | None
+
+
+@dataclass(frozen=True, slots=True)
 class Planner:
     """Decides the rows of one range. The same people in the same state give the same rows."""
 
@@ -101,14 +112,14 @@ class Planner:
         decided = [self._of_contact(member, _ref(member.primary()), suppressed) for member in others]
         return self._plan(decided, Counter({"from_list": len(others)}))
 
-    def _of_record(self, pick: Pick, suppressed: Suppressed) -> tuple[Email, Skip | None]:
+    def _of_record(self, pick: Pick, suppressed: Suppressed) -> _Decided:
         reason = self._why_not_mailed_for(pick, suppressed)
         if reason is None and pick.contact is not None:
             return self._of_contact(pick.contact, pick.ref, suppressed)
         own_name = contact_id(f"record:{pick.ref}", self.address_key)
         erased = reason is not None and reason.reason is SkipReason.ERASED
         address = pick.contact.address if pick.contact else pick.address
-        return self._row(own_name, "" if erased else address, pick.ref), reason
+        return _Decided(own_name, "" if erased else address, pick.ref, None, reason)
 
     def _why_not_mailed_for(self, pick: Pick, suppressed: Suppressed) -> Skip | None:
         """Why nobody is mailed for this record, or None when its contact is decided on."""
@@ -123,39 +134,43 @@ class Planner:
             return Skip(SkipReason.DUPLICATE, f"same address as {winner.ref}")
         return None if winner else Skip(SkipReason.CONTACT_CHANGED, "the record changed while the review ran")
 
-    def _of_contact(self, contact: Contact, ref: str | None, suppressed: Suppressed) -> tuple[Email, Skip | None]:
+    def _of_contact(self, contact: Contact, ref: str | None, suppressed: Suppressed) -> _Decided:
         reasons = suppressed.get(contact.id, _NOT_SUPPRESSED)
-        row = self._row(contact.id, contact.address, ref, _zone(contact))
-        return row, skip(contact, reasons, self.campaign)
+        why = skip(contact, reasons, self.campaign)
+        return _Decided(contact.id, contact.address, ref, _zone(contact), why)
 
-    def _row(self, contact: str, address: str, ref: str | None, zone: str | None = None) -> Email:
-        row_id = email_id(self.campaign.id, contact)
+    def _plan(self, decided: Sequence[_Decided], counts: Counter[str]) -> Plan:
+        for each in decided:
+            counts.update(_counted(each.why))
+        return Plan(tuple(self._numbered(decided)), dict(counts))
+
+    def _numbered(self, decided: Sequence[_Decided]) -> Iterator[Email]:
+        position = 0
+        for each in decided:
+            if each.why is None:
+                yield self._row(each, EmailState.PLANNED, self.batches.number(position))
+                position += 1
+            else:
+                yield self._row(each, EmailState.SKIPPED, NO_SLICE)
+
+    def _row(self, of: _Decided, state: EmailState, number: int) -> Email:
+        """In one piece: a copy of a row costs as much as deciding on it."""
+        row_id = email_id(self.campaign.id, of.contact)
         return Email(
             id=row_id,
             campaign_id=self.campaign.id,
-            contact_id=contact,
-            address=address,
-            ref=ref,
-            state=EmailState.PLANNED,
+            contact_id=of.contact,
+            address=of.address,
+            ref=of.ref,
+            state=state,
             message_id=message_id(row_id, self.campaign.sender.domain),
+            slice=number,
             state_at=self.now,
+            reason=of.why.reason if of.why else None,
+            detail=of.why.detail if of.why else None,
             lawful_basis=self.campaign.lawful_basis,
-            time_zone=zone,
+            time_zone=of.zone,
         )
-
-    def _plan(self, decided: Sequence[tuple[Email, Skip | None]], counts: Counter[str]) -> Plan:
-        for _, why in decided:
-            counts.update(_counted(why))
-        return Plan(tuple(self._numbered(decided)), dict(counts))
-
-    def _numbered(self, decided: Sequence[tuple[Email, Skip | None]]) -> Iterator[Email]:
-        position = 0
-        for row, why in decided:
-            if why is None:
-                yield replace(row, slice=self.batches.number(position))
-                position += 1
-            else:
-                yield replace(row, state=EmailState.SKIPPED, slice=NO_SLICE, reason=why.reason, detail=why.detail)
 
 
 def _counted(why: Skip | None) -> list[str]:

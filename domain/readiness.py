@@ -9,6 +9,7 @@ from domain.campaign import MAX_IN_ALL, MAX_PER_MODULE, Campaign
 from domain.contact import address
 from domain.errors import TemplateInvalid
 from domain.mailer import ADDRESS_FIELD, source_of
+from domain.merge_field_names import suggested_field
 from domain.module import Module
 from domain.organisation import Organisation
 from domain.template import compiled
@@ -37,15 +38,31 @@ class Facts:
     picked: tuple[PickedModule, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """What keeps a campaign from its review, by the step at which it is mended (R41)."""
+
+    details: tuple[str, ...] = ()
+    content: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+    list_and_topic: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()  #: merge fields that are not mapped (R65)
+
+
+def lacking(campaign: Campaign, facts: Facts) -> Lacking:
+    return Lacking(
+        details=tuple(_details(campaign)),
+        content=tuple(_content(campaign)),
+        recipients=tuple(_recipients(campaign, facts.picked)),
+        list_and_topic=(*_list_and_topic(campaign, facts), *lawful_basis_missing(campaign, facts.organisation)),
+        fields=tuple(_fields(campaign, facts.picked)),
+    )
+
+
 def missing(campaign: Campaign, facts: Facts) -> list[str]:
     """Everything that keeps the campaign from its review; nothing means ready."""
-    return [
-        *_details(campaign),
-        *_recipients(campaign, facts.picked),
-        *_list_and_topic(campaign, facts),
-        *lawful_basis_missing(campaign, facts.organisation),
-        *_content(campaign, facts.picked),
-    ]
+    found = lacking(campaign, facts)
+    return [*found.details, *found.recipients, *found.list_and_topic, *found.content, *found.fields]
 
 
 def over_limits(counts: Mapping[str, int]) -> list[str]:
@@ -81,7 +98,7 @@ def _details(campaign: Campaign) -> Iterator[str]:
 
 
 def _recipients(campaign: Campaign, picked: Iterable[PickedModule]) -> Iterator[str]:
-    if campaign.recipients.empty and not campaign.include_existing_members:
+    if campaign.recipients.empty and not campaign.goes_to_members:
         yield (
             f"recipients: {_edit(campaign)} --module Leads, or review it with its list's members: "
             f"campaigns campaign review {campaign.id} --include-existing-members"
@@ -103,14 +120,22 @@ def _list_and_topic(campaign: Campaign, facts: Facts) -> Iterator[str]:
         yield f"topic {campaign.topic}, which is not there: campaigns topic create {campaign.topic}"
 
 
-def _content(campaign: Campaign, picked: Iterable[PickedModule]) -> Iterator[str]:
+def _content(campaign: Campaign) -> Iterator[str]:
     if not campaign.content.html and not campaign.content.text:
         yield f"content: {_edit(campaign)} --template newsletter"
         return
     try:
-        needed = compiled(source_of(campaign.content)).fields - {ADDRESS_FIELD}
+        compiled(source_of(campaign.content))
     except TemplateInvalid as error:
         yield f"content that compiles ({error}): {_edit(campaign)} --html FILE"
+
+
+def _fields(campaign: Campaign, picked: Iterable[PickedModule]) -> Iterator[str]:
+    if not campaign.content.html and not campaign.content.text:
+        return
+    try:
+        needed = compiled(source_of(campaign.content)).fields - {ADDRESS_FIELD}
+    except TemplateInvalid:
         return
     for each in picked:
         yield from (_unmapped(name, each) for name in sorted(needed - each.filled))
@@ -125,4 +150,6 @@ def _unmapped(name: str, picked: PickedModule) -> str:
         fix = f"campaigns sync create {NO_SYNC} --module {picked.name} {mapped}, then campaigns sync initiate {NO_SYNC}"
     else:
         fix = f"campaigns sync edit {picked.sync} {mapped}, then campaigns sync initiate {picked.sync} --again"
-    return f"merge field {name}, which is not mapped for {picked.name}: {fix}"
+    meant = suggested_field(name, picked.filled)
+    slip = f" (or write {meant}, if you meant that)" if meant else ""
+    return f"merge field {name}, which is not mapped for {picked.name}: {fix}{slip}"

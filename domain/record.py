@@ -56,6 +56,10 @@ class RecordField:
     version: int
 
 
+#: `Record.revision` of one that was read in part: no stored document is at this revision, so it cannot be saved.
+READ_ONLY = -1
+
+
 @dataclass(frozen=True, slots=True)
 class Projected:
     """Which contact this record was last carried over to, and at which version."""
@@ -93,6 +97,12 @@ class Record:
     def deleted(self) -> bool:
         """A delete wins against a change of equal version: nobody is mailed whom the CRM deleted in the same second."""
         return self.deleted_version >= max(self.alive_version, 0)
+
+    @property
+    def carried_to(self) -> str | None:
+        """The contact that it was carried over to as it is now; None when it stands behind nobody, or changed since."""
+        mark = self.projected
+        return mark.contact_id if mark and mark.version == self.version else None
 
     @property
     def partial(self) -> bool:

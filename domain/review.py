@@ -98,7 +98,7 @@ def _sample_text(campaign: Campaign) -> tuple[Finding, ...]:
         return ()
     return tuple(
         SAMPLE_TEXT.finding(
-            f"{place} still holds what the template says to its author",
+            f"{place} still holds the sample text of the template",
             place=place,
             fix=f"`campaigns campaign reopen {campaign.id}`, then `campaigns campaign edit {campaign.id} "
             f"--template {template.name} --fill {place}=TEXT` with every place",

@@ -43,6 +43,11 @@ class Summary:
     deferred: int = 0
     planned: int = 0
 
+    @property
+    def tried(self) -> int:
+        """Whom it was tried with, to whatever end: of these are the shares of those that bounced."""
+        return self.delivered + self.hard_bounced + self.soft_bounced
+
 
 #: Which emails each number counts; the people behind a number are found by the same rule.
 NUMBERS: Mapping[str, tuple[Kind, ...]] = {

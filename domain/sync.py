@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -100,6 +100,18 @@ def redefined(known: Sync, wanted: Sync) -> Sync:
         for theirs, ours in wanted.field_map.items()
     }
     return replace(wanted, map_version=mapped, field_versions=since, status=known.status, revision=known.revision)
+
+
+def check_mapped(sync: Sync, fields: Collection[str]) -> None:
+    """
+    Raises:
+        InvalidDefinition: some of these CRM fields are not on its map; names them.
+    """
+    if unknown := [name for name in fields if name not in sync.field_map]:
+        named = ", ".join(unknown)
+        raise InvalidDefinition(
+            f"fields: {named} not on the map of sync {sync.id}; `campaigns sync show {sync.id}` shows it"
+        )
 
 
 def new_fields(sync: Sync) -> list[str]:

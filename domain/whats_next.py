@@ -1,11 +1,19 @@
-"""What's Next (R39-R41): the five steps of a campaign, readable at any time."""
+"""What's Next (R39-R41): the five steps of a campaign, readable at any time.
+
+A campaign by itself says which steps were taken. With the facts around it (is the list there, are the merge fields
+mapped, are the company details known) the step that they stand in the way of is blocked, with what to type.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.campaign import Campaign, CampaignStatus
+from domain.approval import approval_missing
+from domain.campaign import Campaign, CampaignStatus, changed_since_review
+from domain.organisation import Organisation
+from domain.readiness import Facts, Lacking, lacking
 
 
 class StepState(StrEnum):
@@ -28,44 +36,88 @@ class Step:
 _S = CampaignStatus
 _UNDER_REVIEW = frozenset({_S.SYNCING_RECIPIENTS, _S.TO_BE_REVIEWED, _S.IN_REVIEW})
 _REVIEWED = frozenset({_S.REVIEWED, _S.SCHEDULED, _S.SENDING, _S.PAUSED, _S.SENT, _S.STOPPED})
+_TITLES = ("Choose a template", "Add recipients", "Associate list and topic", "Send for review", "Send")
+_REVIEW, _SEND = 3, 4  # their places
 
 
-def whats_next(campaign: Campaign) -> list[Step]:
-    """The five steps; at most one of them is next, current or blocked."""
-    c = campaign.id
-    done = [
+def whats_next(campaign: Campaign, facts: Facts | None = None) -> list[Step]:
+    """The five steps; at most one of them is next, current or blocked. Without facts nothing around it is looked at."""
+    done, blocks, commands = _done(campaign), _blocks(campaign, facts), _commands(campaign)
+    reached = next((place for place in range(len(_TITLES)) if blocks[place] or not done[place]), len(_TITLES))
+    return [
+        Step(place + 1, title, StepState.DONE if place < reached else StepState.LATER)
+        if place != reached
+        else _reached(campaign, Step(place + 1, title, StepState.NEXT, command=commands[place]), blocks[place])
+        for place, title in enumerate(_TITLES)
+    ]
+
+
+def _done(campaign: Campaign) -> list[bool]:
+    return [
         bool(campaign.content.html or campaign.content.text),
-        not campaign.recipients.empty or campaign.include_existing_members,
+        not campaign.recipients.empty or campaign.goes_to_members,
         campaign.list_id is not None,
         campaign.status in _REVIEWED,
         campaign.status is _S.SENT,
     ]
-    titles = ["Choose a template", "Add recipients", "Associate list and topic", "Send for review", "Send"]
-    commands = [
-        f"campaigns campaign edit {c} --template newsletter",
-        f"campaigns campaign edit {c} --module Leads",
-        f"campaigns campaign edit {c} --list LIST",
-        f"campaigns campaign review {c}",
-        f"campaigns campaign send {c}",
-    ]
-    first_open = done.index(False) if False in done else len(done)
+
+
+def _commands(campaign: Campaign) -> list[str]:
+    edit = f"campaigns campaign edit {campaign.id}"
+    when = "schedule" if campaign.schedule else "send"
     return [
-        _step(campaign, number, title, commands[number], done=done[number], reached=number == first_open)
-        for number, title in enumerate(titles)
+        f"{edit} --template newsletter",
+        f"{edit} --module Leads",
+        f"{edit} --list LIST",
+        f"campaigns campaign review {campaign.id}",
+        f"campaigns campaign {when} {campaign.id}",
     ]
 
 
-def _step(campaign: Campaign, number: int, title: str, command: str, *, done: bool, reached: bool) -> Step:
-    if done:
-        return Step(number + 1, title, StepState.DONE)
-    if not reached:
-        return Step(number + 1, title, StepState.LATER)
-    state, note = _reached(campaign)
-    return Step(number + 1, title, state, note, command if state is StepState.NEXT else "")
+def _blocks(campaign: Campaign, facts: Facts | None) -> list[Sequence[str]]:
+    """What stands in the way of each step, with what to type."""
+    if facts is None:
+        return [()] * len(_TITLES)
+    found = lacking(campaign, facts) if campaign.status is _S.DRAFT else Lacking()
+    blocks: list[Sequence[str]] = [
+        _unless_open(campaign, 0, [*found.details, *found.content]),
+        _unless_open(campaign, 1, found.recipients),
+        _unless_open(campaign, 2, found.list_and_topic),
+        [*found.fields, *_company(facts.organisation)] if campaign.status is _S.DRAFT else (),
+        _before_sending(campaign, facts.organisation),
+    ]
+    return blocks
 
 
-def _reached(campaign: Campaign) -> tuple[StepState, str]:
-    """State and note of the step that the campaign stands at."""
+def _unless_open(campaign: Campaign, place: int, lacks: Sequence[str]) -> Sequence[str]:
+    """A step that nobody has taken is not blocked by that: it is the next one."""
+    return lacks if _done(campaign)[place] else ()
+
+
+def _company(organisation: Organisation) -> list[str]:
+    """R38."""
+    return [
+        f"the company's {detail}: set CAMPAIGNS_ORGANISATION__{detail.upper().replace(' ', '_')}"
+        for detail in organisation.missing
+    ]
+
+
+def _before_sending(campaign: Campaign, organisation: Organisation) -> list[str]:
+    if campaign.status is not _S.REVIEWED:
+        return []
+    changed = changed_since_review(campaign)
+    again = [f"what was reviewed ({', '.join(changed)} changed): campaigns campaign reopen {campaign.id}"]
+    approval = approval_missing(campaign, organisation)
+    return [*(again if changed else []), *_company(organisation), *([approval] if approval else [])]
+
+
+def _reached(campaign: Campaign, step: Step, blocks: Sequence[str]) -> Step:
+    """The step that the campaign stands at."""
+    state, note = _standing(campaign, blocks)
+    return Step(step.number, step.title, state, note, step.command if state is StepState.NEXT else "")
+
+
+def _standing(campaign: Campaign, blocks: Sequence[str]) -> tuple[StepState, str]:
     status, reason = campaign.status, campaign.status_reason or ""
     if status in _UNDER_REVIEW:
         return StepState.CURRENT, status.replace("_", " ")
@@ -78,4 +130,4 @@ def _reached(campaign: Campaign) -> tuple[StepState, str]:
         return StepState.BLOCKED, f"{status}{': ' + reason if reason else ''}"
     if status in {_S.SENDING, _S.SCHEDULED}:
         return StepState.CURRENT, status
-    return StepState.NEXT, ""
+    return (StepState.BLOCKED, f"it lacks {'; and '.join(blocks)}") if blocks else (StepState.NEXT, "")

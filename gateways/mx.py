@@ -66,6 +66,10 @@ class MailHosts:
             self._begin(domain)
         return known.hosts if known else None
 
+    async def ask(self, domain: str) -> Sequence[str] | None:
+        """As `of`, asked now and waited for; None where nobody answers in time."""
+        return (await self._asked(domain)).hosts
+
     async def close(self) -> None:
         """Nothing more is looked up."""
         tasks = list(self._waiting.values())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from domain.assembly import OutgoingMail
 from domain.delivery import Attempt, Wire
 from domain.errors import RelayUnavailable
+from domain.provider_marks import marked
 from gateways.smtp_dialogue import Dialogue
 from gateways.smtp_doors import Doors
 from gateways.smtp_login import open_dialogue
@@ -60,6 +61,8 @@ class SmtpRelay:
         """
         if self._options.signs:
             mails = [mail.unsigned() for mail in mails]
+        if self._options.marks is not None:
+            mails = [marked(mail, self._options.marks) for mail in mails]
         batch = _Batch(mails, keep_going, self._odd)
         lanes = min(self._options.max_connections, math.ceil(len(mails) / _MAILS_WORTH_A_CONNECTION))
         tasks = [asyncio.create_task(self._lane(batch)) for _ in range(lanes)]

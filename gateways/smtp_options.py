@@ -6,6 +6,8 @@ import ipaddress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from domain.provider_marks import MarkedFor
+
 
 class Tls(StrEnum):
     NONE = "none"  #: plain text
@@ -39,6 +41,7 @@ class SmtpOptions:
     local_hostname: str | None = None  #: what EHLO says; None: this machine's full name
     label: str = ""  #: its name among several relays; empty: the only one, or the first
     signs: bool = False  #: the relay signs with DKIM: it gets mails without a signature of ours
+    marks: MarkedFor | None = None  #: the provider whose webhooks are to tell the email's id
     max_connections: int = 10  #: of this process
     messages_per_connection: int = 100
     idle_timeout_s: float = 30  #: a connection that has nothing to do is closed after this

@@ -75,6 +75,7 @@ class CampaignMoves:
             campaign = await self.campaigns.save(replace(campaign, reviewed_hash=None), expected={campaign.status})
         await self.emails.drop(campaign_id)
         draft = replace(campaign.moved_to(_S.DRAFT, at=self.now()), report=None, review_run=None, slices=0)
+        draft = replace(draft, reviewed_assets={}, approval=None)
         return await self.campaigns.save(draft, expected={campaign.status})
 
     async def unschedule(self, campaign_id: str) -> Campaign:
@@ -83,7 +84,7 @@ class CampaignMoves:
         if campaign.status is _S.REVIEWED:
             return campaign
         _check(campaign, _S.REVIEWED, only_from={_S.SCHEDULED})
-        reviewed = replace(campaign.moved_to(_S.REVIEWED, at=self.now()), send_at=None)
+        reviewed = replace(campaign.moved_to(_S.REVIEWED, at=self.now()), send_at=None, local_time=None)
         return await self.campaigns.save(reviewed, expected={_S.SCHEDULED})
 
     async def _moved(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from domain.campaign import Campaign, CampaignStatus, Content, Origin
-from domain.errors import EditionRequired, IllegalTransition, InvalidDefinition
+from domain.campaign import Campaign, CampaignStatus, Content, Selection
+from domain.errors import IllegalTransition, InvalidDefinition
 from domain.footer import with_footer
 from domain.mailer import source_of
+from domain.member_statuses import known_status
 from domain.organisation import Organisation
-from domain.predesigned import predesigned, predesigned_templates
-from domain.readiness import lawful_basis_missing, over_limits
-from domain.template import TemplateSource, compiled
-from handlers.ports import Campaigns, Clock, Templates
+from domain.template import TemplateSource
+from handlers.campaign_definition import Definition
+from handlers.edition import check_edition
+from handlers.ports import Campaigns, Clock, Modules, Templates
+from handlers.selection import Selector
+from handlers.template_shelf import TemplateShelf
 from messages.base import Message
 from messages.campaign_saved import CampaignSaved, ContentPart
 
@@ -27,6 +29,8 @@ class CampaignKeeper:
     templates: Templates
     organisation: Organisation
     now: Clock
+    modules: Modules
+    selector: Selector
 
     async def __call__(self, message: CampaignSaved) -> Sequence[Message]:
         """
@@ -35,33 +39,44 @@ class CampaignKeeper:
             InvalidDefinition: it breaks a rule; the text names each.
             TemplateInvalid: its content does not compile.
             IllegalTransition: the campaign is no draft any more.
+            Conflict: somebody else changed it at the same time.
         """
-        self._check_edition(message)
-        wanted = await self._with_content(message)
+        check_edition(message.campaign_id, message.origin, self.organisation, "create")
         known = await self.campaigns.get(message.campaign_id)
         if known is None:
-            self._check(wanted)
-            await self.campaigns.add(replace(wanted, created_at=self.now(), status_at=self.now()))
-        elif (changed := _changed(known, wanted)) != known:
-            _check_draft(known)
-            self._check(changed)
-            await self.campaigns.save(changed, expected={CampaignStatus.DRAFT})
+            await self._create(await self._wanted(message, None))
+        elif not _overtaken(message, known):
+            await self._change(known, _changed(known, await self._wanted(message, known)), message.author)
         return []
 
-    def _check_edition(self, message: CampaignSaved) -> None:
-        if message.origin is Origin.CRM and not self.organisation.creates_from_crm:
-            raise EditionRequired(
-                f"campaign {message.campaign_id} comes from the CRM, which needs edition enterprise or above; yours is "
-                f"{self.organisation.edition}. Create it here instead: campaigns campaign create {message.campaign_id}"
-            )
+    async def _create(self, wanted: Campaign) -> None:
+        await self._definition.check(wanted)
+        placed = await self.selector.kept(wanted, revision=0)
+        await self.campaigns.add(replace(placed, created_at=self.now(), status_at=self.now()))
 
-    def _check(self, campaign: Campaign) -> None:
-        counts = Counter(ref.partition(":")[0] for ref in campaign.recipients.refs)
-        problems = over_limits(counts) + lawful_basis_missing(campaign, self.organisation)
-        if problems:
-            raise InvalidDefinition(f"campaign {campaign.id}: {'; '.join(problems)}")
-        if campaign.content.html or campaign.content.text:
-            compiled(source_of(campaign.content))
+    async def _change(self, known: Campaign, changed: Campaign, author: str) -> None:
+        if changed == known:
+            return
+        if replace(changed, source_order=known.source_order) == known:
+            # Nothing new, but whatever is older than this is old news from now on.
+            await self.campaigns.save(changed, expected={known.status})
+            return
+        _check_draft(known)
+        await self._definition.check(changed)
+        placed = await self.selector.kept(changed, revision=known.revision)
+        saved = await self.campaigns.save(replace(placed, author=author), expected={CampaignStatus.DRAFT})
+        if known.recipients.apart or saved.recipients.apart:
+            await self.selector.forget_stale(saved)
+
+    @property
+    def _definition(self) -> Definition:
+        return Definition(self.organisation, self.modules, self.selector)
+
+    async def _wanted(self, message: CampaignSaved, known: Campaign | None) -> Campaign:
+        campaign = await self._with_content(message)
+        status = known_status(message.member_status, self.organisation.member_statuses)
+        recipients = _recipients(message, campaign.recipients, known)
+        return replace(campaign, member_status=status, recipients=recipients)
 
     async def _with_content(self, message: CampaignSaved) -> Campaign:
         """The campaign with its template, if it names one, copied into it: the template may change without it."""
@@ -73,11 +88,24 @@ class CampaignKeeper:
         return _with_footer(replace(campaign, content=content))
 
     async def _template(self, name: str, part: ContentPart) -> TemplateSource:
-        if saved := await self.templates.get(name):
-            return TemplateSource(part.subject, part.preheader, saved.html, saved.text)
-        if name in predesigned_templates():
-            return predesigned(name).source(part.places, subject=part.subject, preheader=part.preheader)
-        raise InvalidDefinition(f"content.template: there is no template {name}; `campaigns template list` shows all")
+        shelf = TemplateShelf(self.templates, self.campaigns)
+        try:
+            return await shelf.source(name, part.places, subject=part.subject, preheader=part.preheader)
+        except InvalidDefinition as error:
+            raise InvalidDefinition(f"content.template: {error}") from error
+
+
+def _overtaken(message: CampaignSaved, known: Campaign) -> bool:
+    """Whether the upstream said something newer, or just this, before. What was changed here meanwhile stays (D4)."""
+    return message.order is not None and known.source_order is not None and message.order <= known.source_order
+
+
+def _recipients(message: CampaignSaved, wanted: Selection, known: Campaign | None) -> Selection:
+    """The chosen ones as they are stored, where the document leaves them alone or names the same."""
+    before = known.recipients if known else Selection()
+    if message.recipients.records is None or (before.kept and before.kept.holds(wanted.refs)):
+        return replace(wanted, refs=before.refs, kept=before.kept)
+    return wanted
 
 
 def _changed(known: Campaign, wanted: Campaign) -> Campaign:
@@ -95,6 +123,8 @@ def _changed(known: Campaign, wanted: Campaign) -> Campaign:
         description=wanted.description,
         information=wanted.information,
         member_status=wanted.member_status,
+        schedule=wanted.schedule,
+        source_order=known.source_order if wanted.source_order is None else wanted.source_order,
     )
 
 

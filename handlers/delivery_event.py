@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 
 from domain.contact import Contact, OptOut, address, contact_id
-from domain.delivery import counted
 from domain.eligibility import SuppressionReason
-from domain.email import EmailEvent, EmailState, Mark, ServiceStatus, email_id, email_of_message_id
+from domain.email import EmailEvent, EmailState, Mark, ServiceStatus, email_id, email_of_message_id, is_nobodys
 from domain.errors import Conflict, UnknownEmail
 from domain.events import StoredEvent
 from domain.lists import Suppression
-from domain.smtp_reply import Reply, is_dead, verdict
+from domain.ruling import Ruling, ruling_on
 from domain.strikes import Sign, SignKind, strikes
 from handlers.ports import Contacts, Emails, Events, Suppressions
+from handlers.side_by_side import side_by_side
 from handlers.strike_book import StrikeBook
 from messages.base import Message
 from messages.delivery_event import DeliveryEvent, EventType, Evidence
@@ -35,6 +35,11 @@ _MARKS: Mapping[EventType, Mark] = {
     EventType.UNSUBSCRIBED: Mark.UNSUBSCRIBED,
     EventType.AUTOREPLY: Mark.AUTOREPLIED,
 }
+#: The same, when it was no person.
+_MACHINE_MARKS: Mapping[EventType, Mark] = {
+    EventType.OPENED: Mark.MACHINE_OPENED,
+    EventType.CLICKED: Mark.MACHINE_CLICKED,
+}
 #: Somebody reads there.
 _ALIVE = frozenset({EventType.OPENED, EventType.CLICKED, EventType.REPLIED})
 #: These say that the mail did not arrive, or not yet. Every other one proves that it was sent.
@@ -45,7 +50,7 @@ _NO_PROOF_OF_SENDING = frozenset({EventType.BOUNCED, EventType.DEFERRED})
 class DeliveryRecorder:
     """Applies a window of events to the ledger, in whatever order and however often they came.
 
-    The events themselves are stored last: a repeat after a crash finds everything before them done or does it.
+    Nothing is left out because an event is stored already: a repeat after a crash finds all of it done, or does it.
     """
 
     emails: Emails
@@ -61,13 +66,17 @@ class DeliveryRecorder:
             UnknownEmail: events name emails that are in no ledger; the others of the window may be applied.
             Conflict: others kept changing the same contacts first.
         """
-        told = sorted(((self._email(event), event) for event in events), key=_by_time)
+        named = [(self._email(event), event) for event in events]
+        told = sorted(((email, event) for email, event in named if not is_nobodys(email)), key=_by_time)
         unknown = await self.emails.apply([_applied(email, event) for email, event in told])
         if unknown:
             raise UnknownEmail(f"in no ledger: {', '.join(sorted(unknown)[:5])}")
-        await self._suppress(told)
-        await self._opt_out({_contact(email): (email, event) for email, event in reversed(told) if _leaves(event)})
-        await self.events.add([_stored(email, event) for email, event in told])
+        leaving = {_contact(email): (email, event) for email, event in reversed(told) if _leaves(event)}
+        await side_by_side(
+            self._suppress(told),
+            self._opt_out(leaving),
+            self.events.add([_stored(email, event) for email, event in told]),
+        )
         return []
 
     def _email(self, event: DeliveryEvent) -> str:
@@ -121,8 +130,8 @@ def _applied(email: str, event: DeliveryEvent) -> EmailEvent:
     return EmailEvent(
         email,
         event.occurred_at.astimezone(UTC),
-        service=_SERVICE.get(event.event),
-        mark=_MARKS.get(event.event),
+        service=None if event.by_machine else _SERVICE.get(event.event),
+        mark=(_MACHINE_MARKS if event.by_machine else _MARKS).get(event.event),
         proves=_proof(event),
         reason=_reason(event),
     )
@@ -134,23 +143,16 @@ def _proof(event: DeliveryEvent) -> EmailState | None:
         return EmailState.SENT
     if event.event is EventType.DEFERRED:
         return None
-    reply = _reply(event.evidence)
-    return EmailState.SOFT_BOUNCED if reply is None else counted(verdict(reply).reason, permanent=reply.permanent)
+    return _ruling(event.evidence).state
 
 
 def _reason(event: DeliveryEvent) -> str | None:
     """Why the mail did not arrive, as far as a bounce says it."""
-    reply = _reply(event.evidence) if event.event is EventType.BOUNCED else None
-    return verdict(reply).reason if reply else None
+    return _ruling(event.evidence).reason if event.event is EventType.BOUNCED else None
 
 
-def _reply(evidence: Evidence | None) -> Reply | None:
-    """The evidence as a server would have said it; without any code it counts as passing."""
-    if evidence is None:
-        return None
-    by_class = {"5": 550, "4": 450, "2": 250}
-    code = evidence.code or by_class.get((evidence.enhanced or "")[:1], 450)
-    return Reply(code, " ".join(part for part in (evidence.enhanced, evidence.text) if part))
+def _ruling(evidence: Evidence | None) -> Ruling:
+    return ruling_on(evidence.model_dump(exclude_none=True, exclude={"raw"}) if evidence else None)
 
 
 def _suppression(email: str, event: DeliveryEvent) -> Suppression | None:
@@ -158,7 +160,7 @@ def _suppression(email: str, event: DeliveryEvent) -> Suppression | None:
     reasons = {
         EventType.UNSUBSCRIBED: SuppressionReason.UNSUBSCRIBED,
         EventType.COMPLAINED: SuppressionReason.COMPLAINED,
-        EventType.BOUNCED: SuppressionReason.HARD_BOUNCED if _is_dead(event.evidence) else None,
+        EventType.BOUNCED: SuppressionReason.HARD_BOUNCED if _ruling(event.evidence).dead else None,
     }
     reason = reasons.get(event.event)
     if reason is None:
@@ -169,7 +171,7 @@ def _suppression(email: str, event: DeliveryEvent) -> Suppression | None:
 def _signs(email: str, event: DeliveryEvent) -> Sequence[Sign]:
     """What the event says of the address (D10)."""
     at = event.occurred_at.astimezone(UTC)
-    if event.event in _ALIVE:
+    if event.event in _ALIVE and not event.by_machine:
         return [Sign(_contact(email), email, SignKind.ALIVE, at)]
     if event.event is not EventType.BOUNCED:
         return []
@@ -177,11 +179,6 @@ def _signs(email: str, event: DeliveryEvent) -> Sequence[Sign]:
     if strikes(_proof(event) or EmailState.SENT, _reason(event)):
         return [returned, Sign(_contact(email), email, SignKind.STRUCK, at)]
     return [returned]
-
-
-def _is_dead(evidence: Evidence | None) -> bool:
-    reply = _reply(evidence)
-    return reply is not None and is_dead(reply)
 
 
 def _evidence(email: str, event: DeliveryEvent) -> str:
@@ -203,4 +200,7 @@ def _opted_out(contact: Contact, email: str, event: DeliveryEvent) -> Contact:
 def _stored(email: str, event: DeliveryEvent) -> StoredEvent:
     evidence = event.evidence.model_dump(exclude_none=True) if event.evidence else None
     at = event.occurred_at.astimezone(UTC)
-    return StoredEvent(event.event_id, email, event.event, at, evidence, event.url, event.user_agent)
+    found = _ruling(event.evidence) if event.event is EventType.BOUNCED else None
+    return StoredEvent(
+        event.event_id, email, event.event, at, evidence, event.url, event.user_agent, event.by_machine, found
+    )

@@ -39,6 +39,9 @@ class DryRecords:
             self._known.update({record.ref: record for record in self._ranges[keys]})
         return self._ranges[keys]
 
+    async def marks_within(self, keys: KeyRange) -> Sequence[Record]:
+        return await self.within(keys)
+
     async def save(self, records: Sequence[Record]) -> frozenset[str]:
         return frozenset()
 
@@ -70,6 +73,9 @@ class DryContacts:
         return {key: self._known[key] for key in ids if key in self._known}
 
     async def for_sending(self, ids: Collection[str]) -> Mapping[str, Contact]:
+        return await self.load(ids)
+
+    async def for_planning(self, ids: Collection[str]) -> Mapping[str, Contact]:
         return await self.load(ids)
 
     async def revisions(self, ids: Collection[str]) -> Mapping[str, int]:

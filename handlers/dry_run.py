@@ -136,9 +136,9 @@ class _Rehearsal:
         found: Mapping[str, Record | None] = {}
         if not is_of_members(keys):
             found = await self.people.picked_records(self.campaign, keys)
-            await self.recipients(self.campaign, self.run, keys)
+            await self.recipients(self.campaign, self.run.at(keys))
             await self._carry_others(found)
-        counts.update(await self.eligibility(self.campaign, self.run, keys))
+        counts.update(await self.eligibility(self.campaign, self.run.at(keys)))
         return await self._named(found)
 
     async def _carry_others(self, found: Mapping[str, Record | None]) -> None:

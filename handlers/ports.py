@@ -11,26 +11,37 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from datetime import datetime
 from typing import Protocol
 
+from domain.api_token import ApiToken
 from domain.assembly import OutgoingMail
 from domain.assets import Fetched
+from domain.audit import AuditEntry, AuditQuery
 from domain.books import Books
 from domain.breakers import Counts
 from domain.campaign import Campaign, CampaignStatus
 from domain.connection_shares import ConnectionAsk
+from domain.consent import Tracking
 from domain.contact import Contact
 from domain.delivery import Attempt
+from domain.dns_texts import Texts
 from domain.eligibility import SuppressionReason
 from domain.email import Email, EmailEvent, EmailState, Outcome
-from domain.events import StoredEvent
+from domain.events import Overruled, StoredEvent
+from domain.feed import Entry, MarkedCampaign, MarkedEmail, MarkedSuppressions, Replay
+from domain.inbound_mail import Unattributed
 from domain.lists import MailingList, Suppression, Topic
 from domain.module import Module
+from domain.reclassification import Rejudged
 from domain.record import Record
 from domain.saved_template import SavedTemplate
-from domain.slices import Claim, KeyRange, Run, Slice
+from domain.send_times import SendTimes
+from domain.slices import Claim, KeyRange, Run, RunSlice, Slice
+from domain.spam_verdict import EngineAway, SpamVerdict
 from domain.strikes import StrikeRecord
 from domain.sync import Sync
+from domain.test_mail import TestOutcome
 from domain.throttle import Ask, Grant
 from domain.warm_up import DayGrant
+from domain.webhook import Position
 
 Clock = Callable[[], datetime]  #: now, aware, UTC
 
@@ -54,6 +65,9 @@ class Records(Protocol):
     async def within(self, keys: KeyRange) -> Sequence[Record]:
         """Records whose ref is in the range, ascending."""
 
+    async def marks_within(self, keys: KeyRange) -> Sequence[Record]:
+        """The same without fields: where each was carried over to. Not to be saved (`READ_ONLY`)."""
+
     async def count(self, module: str, as_of: datetime | None = None) -> int:
         """Records of the module that are not deleted; with `as_of`, also those that were deleted only after it."""
 
@@ -68,6 +82,10 @@ class Contacts(Protocol):
         """What a mail and the last check before it read: values, records, topics and consents. Without memberships
         and times; not to be saved (`READ_ONLY`)."""
 
+    async def for_planning(self, ids: Collection[str]) -> Mapping[str, Contact]:
+        """What decides whether somebody is mailed, for which record and when: records with their times, topics,
+        consents and the time zone. Not to be saved (`READ_ONLY`)."""
+
     async def save(self, contacts: Sequence[Contact]) -> frozenset[str]:
         """Store each, one revision on, unless its stored revision is another; the ids of those that were not."""
 
@@ -75,6 +93,11 @@ class Contacts(Protocol):
         """Ids of all contacts on the list, ascending."""
 
     async def members_within(self, list_id: str, keys: KeyRange) -> Sequence[Contact]: ...
+
+
+class SaidToTracking(Protocol):
+    async def tracking(self, contact_ids: Collection[str]) -> Mapping[str, Tracking]:
+        """What people said to being tracked (D12); of whom nothing is stored is left out."""
 
 
 class Lists(Protocol):
@@ -88,6 +111,9 @@ class Topics(Protocol):
     async def get(self, topic_id: str) -> Topic | None: ...
 
     async def add(self, topic: Topic) -> None: ...
+
+    async def all(self) -> Sequence[Topic]:
+        """In the order of their ids."""
 
 
 class Templates(Protocol):
@@ -134,11 +160,14 @@ class Runs(Protocol):
 
     async def get(self, run_id: str) -> Run | None: ...
 
+    async def slice(self, run_id: str, number: int) -> RunSlice | None:
+        """One slice of its phase, without reading all the others. Raises InvalidMessage when it has no such slice."""
+
     async def latest(self, subject: str) -> Run | None:
         """The run of this sync or campaign that was started last."""
 
     async def asked(self, subject: str, request: str) -> Run | None:
-        """The run of this sync that this request began, or joined."""
+        """The last run of this sync or campaign that this request began, or joined."""
 
     async def join(self, run_id: str, request: str) -> None:
         """One more request that this run answers."""
@@ -146,10 +175,10 @@ class Runs(Protocol):
     async def holder(self, holds: Collection[str]) -> Run | None:
         """An open run that holds one of these."""
 
-    async def finish_slice(self, run_id: str, phase: str, number: int, counts: Mapping[str, int]) -> Run | None:
-        """Mark a slice done and keep its counts; told twice, it counts once. The run, or None when `phase` is over.
+    async def finish_slice(self, run_id: str, phase: str, number: int, counts: Mapping[str, int]) -> RunSlice | None:
+        """Mark a slice done and keep its counts; told twice, it counts once. As it is then; None when `phase` is over.
 
-        The last phase is never over: a repeat after the end is told the run as well.
+        The last phase is never over: a repeat after the end is told its slice as well.
         """
 
     async def advance(self, run: Run, phase: str, ranges: Sequence[KeyRange]) -> Run:
@@ -182,6 +211,32 @@ class Campaigns(Protocol):
 
     async def take_slice_numbers(self, campaign_id: str, count: int) -> int:
         """Reserve `count` slice numbers; the first of them."""
+
+
+class Selections(Protocol):
+    """Refs of records that were picked and are too many to stand in a campaign; see domain/selections.py."""
+
+    async def put(
+        self, key: str, number: int, refs: Sequence[str], *, campaign_id: str, revision: int
+    ) -> Sequence[str]:
+        """Store a chunk; one that is stored already stays. The refs of the chunk as it is stored then."""
+
+    async def chunk(self, key: str, number: int) -> Sequence[str]:
+        """The refs of one chunk; none when it is not stored."""
+
+    async def numbers(self, key: str) -> Sequence[int]:
+        """Which chunks there are, ascending."""
+
+    async def holding(self, key: str, refs: Collection[str]) -> frozenset[str]:
+        """Those of these refs that are in the selection."""
+
+    async def forget(self, campaign_id: str, *, before: int, keep: str) -> None:
+        """Remove what was written for the campaign at an earlier revision, but for one key."""
+
+
+class CampaignIds(Protocol):
+    async def ids(self) -> frozenset[str]:
+        """Of every campaign that is stored."""
 
 
 class Emails(Protocol):
@@ -238,7 +293,19 @@ class Emails(Protocol):
         """Give those that are in doubt (None: all) the state that a person knows them to have; how many."""
 
     async def due(self, campaign_id: str, now: datetime, limit: int) -> Sequence[str]:
-        """Ids of deferred rows whose time has come and that are in no slice yet, the longest due first."""
+        """Ids of open rows whose `next_at` has come and that are in no slice yet, the longest due first."""
+
+    async def time_zones(self, campaign_id: str) -> Mapping[str, int]:
+        """How many planned rows there are by time zone; NO_ZONE counts those of which none is known."""
+
+    async def wait_for(self, campaign_id: str, first: int, end: int, times: SendTimes) -> None:
+        """Planned rows of slices from `first` up to, not with, `end` wait for the time of their zone to be `due`.
+
+        They leave their slice; from NO_SLICE on, those that wait already are among them.
+        """
+
+    async def hasten(self, campaign_id: str, at: datetime) -> None:
+        """Planned rows that wait for a later time are due at this one."""
 
     async def put_in_slice(self, ids: Sequence[str], number: int, *, out_of: int) -> None:
         """Move those that are open and still in the slice `out_of`: who was moved by somebody else stays there."""
@@ -247,6 +314,32 @@ class Emails(Protocol):
         """Skip every row that is still open; how many. Those to be sent once more are in doubt again as before."""
 
     async def of_addresses(self, campaign_id: str, addresses: Collection[str]) -> Sequence[Email]: ...
+
+    async def load(self, ids: Collection[str]) -> Sequence[Email]:
+        """Those that are there, by id."""
+
+    async def of_people(self, contact_ids: Collection[str]) -> Sequence[Email]:
+        """Everything that was ever sent to these people, by campaign."""
+
+    async def last_alive(self, contact_ids: Collection[str]) -> Mapping[str, datetime]:
+        """When each of these people last opened, clicked or answered an email for the first time; without those who
+        never did."""
+
+    def judged(self, campaign_id: str, since: datetime | None = None) -> AsyncIterator[Email]:
+        """Rows that a verdict ended (`JUDGED`), since then or ever, ascending by id."""
+
+    async def rejudge(self, rejudged: Sequence[Rejudged]) -> None:
+        """Change the rows that are still as they were read, and keep with each what it was."""
+
+    def ended(self, campaign_id: str, states: Collection[EmailState]) -> AsyncIterator[Email]:
+        """Rows in these states, ascending by id."""
+
+    async def replan(self, rows: Sequence[Email], by: str, at: datetime) -> int:
+        """Plan rows that have ended once more, due at once and in no slice; how many.
+
+        Only those that are as they were read and of which no event was told. Each keeps how it had ended. One that may
+        have arrived (`domain.remainder.may_have_arrived`) counts as sent once more, and keeps its reason.
+        """
 
     async def books(self, campaign_id: str, selected: int) -> Books: ...
 
@@ -315,6 +408,12 @@ class Suppressions(Protocol):
     async def add(self, suppressions: Sequence[Suppression]) -> None:
         """Store them; a reason that is stored already keeps its first time and evidence."""
 
+    async def details(self, contact_id: str) -> Sequence[Suppression]:
+        """Every reason with its time and evidence, the oldest first."""
+
+    async def lift(self, suppression: Suppression, *, at: datetime, because: str) -> bool:
+        """Take one reason back, and keep that it was; False when it is not, or no longer, as given."""
+
 
 class Strikes(Protocol):
     """What speaks against addresses, and for them (D10)."""
@@ -333,6 +432,45 @@ class Events(Protocol):
     async def add(self, events: Sequence[StoredEvent]) -> None:
         """Store them; one whose id is known stays as it is."""
 
+    async def of_emails(self, email_ids: Collection[str]) -> Sequence[StoredEvent]:
+        """What was reported of these emails, the oldest first."""
+
+    def bounced(self, campaign_id: str, since: datetime | None = None) -> AsyncIterator[str]:
+        """Ids of the emails of a campaign that bounces were reported of, since then or ever; ascending, each once."""
+
+    async def overrule(self, overruled: Sequence[Overruled]) -> None:
+        """Keep what the rules say now, and what they said before; where something else is stored, nothing changes."""
+
+
+class Audit(Protocol):
+    """Who had what changed."""
+
+    async def add(self, entry: AuditEntry) -> None:
+        """Store it; one whose id is known stays as it is."""
+
+    async def end(self, entry_id: str, after: str | None, outcome: str) -> None:
+        """Keep how it ended, unless that is known."""
+
+    async def find(self, query: AuditQuery) -> Sequence[AuditEntry]:
+        """The newest first."""
+
+
+class UnattributedReports(Protocol):
+    """Mails that came in and change nothing; kept for a while, so that somebody may look at them."""
+
+    async def add(self, reports: Sequence[Unattributed]) -> None:
+        """Store them; one whose id is known stays as it is."""
+
+
+class TestMails(Protocol):
+    """What came of test mails, for whoever asked for them; forgotten after a day."""
+
+    async def save(self, outcomes: Sequence[TestOutcome]) -> None:
+        """Store them; the last word on an address holds."""
+
+    async def of(self, request: str) -> Sequence[TestOutcome]:
+        """What is known of this request, by address."""
+
 
 class Leases(Protocol):
     async def take(self, name: str, owner: str, lease_s: float) -> bool:
@@ -343,6 +481,111 @@ class Leases(Protocol):
 
     async def forget(self, name: str) -> None:
         """Let `once` be true again: what it stood for was not done."""
+
+
+class FeedMarks(Protocol):
+    """Documents that the feed is to tell of: the writes that changed them have marked them."""
+
+    async def emails(self, limit: int) -> Sequence[MarkedEmail]:
+        """Those that wait longest first."""
+
+    async def emails_told(self, told: Sequence[MarkedEmail]) -> None:
+        """Keep what was told of each, and take back the mark that was read; one of a later write stays."""
+
+    async def campaigns(self, limit: int) -> Sequence[MarkedCampaign]: ...
+
+    async def campaigns_told(self, told: Sequence[MarkedCampaign]) -> None:
+        """Forget these writes, and keep where the last of them had taken the campaign."""
+
+    async def suppressions(self, limit: int) -> Sequence[MarkedSuppressions]: ...
+
+    async def suppressions_told(self, told: Sequence[MarkedSuppressions]) -> None: ...
+
+    async def runs(self, limit: int) -> Sequence[Run]:
+        """Sync runs that have ended."""
+
+    async def runs_told(self, told: Sequence[Run]) -> None: ...
+
+
+class Outbox(Protocol):
+    """What the feed tells, numbered without gaps in each stream, and kept for replay."""
+
+    async def known(self, ids: Collection[str]) -> Mapping[str, Entry]:
+        """Those that are there, by id."""
+
+    async def heads(self, streams: Collection[str]) -> Mapping[str, int]:
+        """The last number that was given in each of these streams; 0 in a new one."""
+
+    async def latest(self) -> Mapping[str, int]:
+        """The last number that is kept, by stream."""
+
+    async def append(self, entries: Sequence[Entry], at: datetime) -> None:
+        """Store them, in order, not published yet. Raises Conflict when somebody else has given such a number, or
+        stored such an entry: then those before it are stored, and none after it."""
+
+    async def unpublished(self, limit: int) -> Sequence[Entry]:
+        """By stream and number."""
+
+    async def published(self, stream: str, through: int) -> None:
+        """Everything in the stream up to this number is published."""
+
+    async def within(self, stream: str, first: int, last: int | None, limit: int) -> Sequence[Entry]:
+        """Published entries with these numbers, both ends included, ascending; None: to the end."""
+
+    async def forget(self, before: datetime) -> int:
+        """Remove what was numbered before then and is published; how many. Their numbers are not given again."""
+
+    async def anonymise(self, contact_ids: Collection[str]) -> int:
+        """Take addresses and records out of what is kept about these people; how many entries."""
+
+
+class Replays(Protocol):
+    """Requests to publish part of a stream once more."""
+
+    async def add(self, replay: Replay) -> None:
+        """Store it; one that is stored already stays as it is."""
+
+    async def get(self, replay_id: str) -> Replay | None: ...
+
+    async def open(self) -> Sequence[Replay]:
+        """Those that have not ended, in the order in which they were asked for."""
+
+    async def save(self, replay: Replay) -> None:
+        """Keep how far it is."""
+
+    async def forget(self, before: datetime) -> None:
+        """Remove those that ended before then."""
+
+
+class WebhookPositions(Protocol):
+    """How far each stream is delivered to the webhook."""
+
+    async def load(self) -> Mapping[str, Position]:
+        """By stream; those of which nothing was delivered are not there."""
+
+    async def save(self, position: Position) -> Position:
+        """Store it if the stored one has this revision; as it is stored then. Raises Conflict otherwise."""
+
+
+class Webhook(Protocol):
+    async def post(self, entry: Entry) -> str | None:
+        """Deliver it; None when it was taken, else why not. Never raises: whatever goes wrong is an answer."""
+
+
+class Announcer(Protocol):
+    """Publishes entries of the feed."""
+
+    async def announce(self, entries: Sequence[Entry]) -> None:
+        """To everybody who follows: within a stream in this order, each confirmed before the next is published.
+
+        Raises BrokerUnavailable: any of them may have been published.
+        """
+
+    async def repeat(self, entries: Sequence[Entry], replay: Replay) -> None:
+        """The same once more, where the replay wants it.
+
+        Raises Unroutable: there is no such queue.
+        """
 
 
 class Throttles(Protocol):
@@ -400,6 +643,21 @@ class Relay(Protocol):
         """
 
 
+class ApiTokens(Protocol):
+    async def find(self, token_id: str) -> ApiToken | None:
+        """The bearer token with this id, also one that is revoked."""
+
+
 class Assets(Protocol):
     async def fetch(self, urls: Collection[str]) -> Mapping[str, Fetched]:
         """How each URL answers now, within seconds for all of them. Never raises: whatever goes wrong is an answer."""
+
+
+class SpamEngine(Protocol):
+    async def judge(self, mail: bytes) -> SpamVerdict | EngineAway:
+        """What it says of one whole email, within seconds. Never raises: no verdict is an answer."""
+
+
+class SenderDns(Protocol):
+    async def texts(self, names: Collection[str]) -> Mapping[str, Texts]:
+        """The TXT records of each name. Never raises: no answer is an answer."""

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from domain.eligibility import SuppressionReason
 from domain.email import Email
@@ -28,10 +28,9 @@ from domain.reclassification import (
     signs,
 )
 from domain.strikes import escalated
+from handlers.paged import paged
 from handlers.ports import Clock, Emails, Events, Suppressions
 from handlers.strike_book import StrikeBook
-
-T = TypeVar("T")
 
 _ESCALATED = "D10:"  #: how the evidence of a suppression begins that strikes came to
 
@@ -75,9 +74,9 @@ class Reclassifier:
 
         With `since`, only what was heard from then on.
         """
-        async for rows in _pages(self.emails.judged(campaign_id, since), self.page_size):
+        async for rows in paged(self.emails.judged(campaign_id, since), self.page_size):
             yield await self._page(rows, _by_relay, dry_run=dry_run)
-        async for ids in _pages(self.events.bounced(campaign_id, since), self.page_size):
+        async for ids in paged(self.events.bounced(campaign_id, since), self.page_size):
             yield await self._page(await self.emails.load(ids), _by_reports, dry_run=dry_run)
 
     async def _page(self, rows: Sequence[Email], flips: Flips, *, dry_run: bool) -> Page:
@@ -156,14 +155,3 @@ def _suppression(flip: Flip) -> Suppression:
     code = f"{flip.code} " if flip.code else ""
     evidence = f"campaign {flip.campaign_id}: {code}{flip.now.rule} (reclassified)"
     return Suppression(flip.contact_id, SuppressionReason.HARD_BOUNCED, flip.at, evidence)
-
-
-async def _pages(items: AsyncIterator[T], size: int) -> AsyncIterator[list[T]]:
-    page: list[T] = []
-    async for item in items:
-        page.append(item)
-        if len(page) == size:
-            yield page
-            page = []
-    if page:
-        yield page

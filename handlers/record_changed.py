@@ -45,7 +45,7 @@ class RecordKeeper:
             Conflict: others kept changing the same records or contacts first.
         """
         names = {event.module for event in events}
-        told = ToldRecords(self.records, _by_ref(event.to_change() for event in events if not event.ids_only))
+        told = ToldRecords(self.records, _by_ref(event.to_change() for event in events if event.tells))
         await self._carried(names, told)
         wanted = {(event.module, event.record_id) for event in events if event.ids_only}
         wanted |= {(record.module, record.record_id) for record in told.partial()}

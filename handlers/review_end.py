@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from domain import review
 from domain.campaign import Campaign, CampaignStatus, hash_of
-from domain.dkim_key import DkimKeys
-from domain.organisation import Organisation
 from domain.slices import Run
-from domain.tracking import SigningKeys
 from handlers.ports import Campaigns, Clock, Emails, Runs
+from handlers.review_checks import ReviewChecks
 from handlers.review_eligibility import EligibilityPhase
 
 
@@ -22,9 +21,7 @@ class ReviewEnd:
     runs: Runs
     emails: Emails
     eligibility: EligibilityPhase
-    organisation: Organisation
-    keys: SigningKeys
-    dkim: DkimKeys
+    checks: ReviewChecks
     now: Clock
 
     async def __call__(self, campaign: Campaign, run: Run) -> None:
@@ -32,15 +29,16 @@ class ReviewEnd:
         Raises:
             Conflict: somebody else judged it, or cancelled it, at the same time.
         """
-        found = review.findings(campaign, self.organisation, self.keys, self.dkim)
-        result = review.report(run.counts, await self.emails.books(campaign.id, 0), found)
-        judged = replace(self._judged(campaign, review.why_rejected(result)), report=result)
+        looked = await self.checks(campaign)
+        result = review.report(run.counts, await self.emails.books(campaign.id, 0), looked.findings)
+        judged = replace(self._judged(campaign, review.why_rejected(result), looked.hashes), report=result)
         batches = self.eligibility.batch_count(run)
         # The verdict comes last: until it stands, a repeat of the last slice comes here again.
         await self.runs.end(run.id, self.now())
         await self.campaigns.save(replace(judged, slices=batches), expected={CampaignStatus.IN_REVIEW})
 
-    def _judged(self, campaign: Campaign, reason: str | None) -> Campaign:
+    def _judged(self, campaign: Campaign, reason: str | None, assets: Mapping[str, str]) -> Campaign:
         if reason is not None:
             return campaign.moved_to(CampaignStatus.REJECTED, reason, at=self.now())
-        return replace(campaign.moved_to(CampaignStatus.REVIEWED, at=self.now()), reviewed_hash=hash_of(campaign))
+        reviewed = campaign.moved_to(CampaignStatus.REVIEWED, at=self.now())
+        return replace(reviewed, reviewed_hash=hash_of(campaign), reviewed_assets=assets)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +12,7 @@ from domain.readiness import NO_SYNC, Facts, PickedModule, missing
 from domain.slices import Run
 from domain.sync import Sync
 from handlers.ports import Campaigns, Clock, Lists, Runs, Syncs, Topics
-from handlers.review_people import People, chosen_refs
+from handlers.review_people import People
 
 RECIPIENTS = "recipients"  #: first phase: those picked become contacts and members of the list
 ELIGIBILITY = "eligibility"  #: second phase: everybody gets a row of the ledger
@@ -33,7 +32,7 @@ class ReviewStart:
     now: Clock
 
     async def __call__(
-        self, draft: Campaign, *, include_existing_members: bool, confirmed_by: str = ""
+        self, draft: Campaign, *, include_existing_members: bool, confirmed_by: str = "", request: str = ""
     ) -> tuple[Campaign, Run]:
         """The locked campaign and its run.
 
@@ -43,7 +42,7 @@ class ReviewStart:
             Conflict: somebody changed or locked it at the same time.
         """
         wanted = await self.check(draft, include_existing_members=include_existing_members)
-        run = await self._run(wanted, confirmed_by)
+        run = await self._run(wanted, confirmed_by, request)
         locked = replace(wanted.moved_to(CampaignStatus.SYNCING_RECIPIENTS, at=self.now()), review_run=run.id)
         return await self.campaigns.save(locked, expected={CampaignStatus.DRAFT}), run
 
@@ -54,12 +53,13 @@ class ReviewStart:
             IllegalTransition, NotReady: as above.
         """
         _check_status(draft)
-        wanted = replace(draft, include_existing_members=include_existing_members)
-        if lacking := missing(wanted, await self._facts(wanted)):
+        asked = include_existing_members or draft.recipients.list_members
+        wanted = replace(draft, include_existing_members=asked)
+        if lacking := missing(wanted, await self.facts(wanted)):
             raise NotReady(f"campaign {draft.id} cannot be reviewed yet. It lacks " + "; and ".join(lacking))
         return wanted
 
-    async def _run(self, draft: Campaign, confirmed_by: str) -> Run:
+    async def _run(self, draft: Campaign, confirmed_by: str, request: str) -> Run:
         """The run of this very draft: a repeat of the request finds it, any change of the draft begins another."""
         new = Run(
             id=f"{draft.id}-r{draft.revision}",
@@ -68,11 +68,13 @@ class ReviewStart:
             ranges=tuple(await self.people.record_ranges(draft.recipients)),
             options={"confirmed_by": confirmed_by},
             started_at=self.now(),
+            requests=frozenset({request} if request else ()),
         )
         await self.runs.create(new)
         return await self.runs.get(new.id) or new
 
-    async def _facts(self, draft: Campaign) -> Facts:
+    async def facts(self, draft: Campaign) -> Facts:
+        """What decides whether it can be reviewed, beside itself."""
         return Facts(
             organisation=self.organisation,
             list_known=draft.list_id is not None and await self.lists.get(draft.list_id) is not None,
@@ -81,18 +83,17 @@ class ReviewStart:
         )
 
     async def _picked(self, draft: Campaign) -> list[PickedModule]:
-        chosen = Counter(ref.partition(":")[0] for ref in chosen_refs(draft.recipients))
-        names = sorted({*draft.recipients.modules, *chosen})
-        syncs = await self.syncs.active(names)
-        return [await self._module(name, chosen[name], [s for s in syncs if s.module == name]) for name in names]
+        counts = await self.people.selector.at_most(draft.recipients)
+        syncs = await self.syncs.active(list(counts))
+        return [await self._module(name, counts[name], [s for s in syncs if s.module == name]) for name in counts]
 
-    async def _module(self, name: str, chosen: int, syncs: Sequence[Sync]) -> PickedModule:
+    async def _module(self, name: str, count: int, syncs: Sequence[Sync]) -> PickedModule:
         module = await self.people.modules.get(name)
         maps = [sync.field_map for sync in syncs] or ([module.default_map] if module else [])
         return PickedModule(
             name=name,
             module=module,
-            count=chosen or await self.people.records.count(name),
+            count=count,
             filled=frozenset(ours for field_map in maps for ours in field_map.values()),
             sync=syncs[0].id if syncs else NO_SYNC,
         )

@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from domain.approval import approval_missing
 from domain.asset_findings import deleted_videos, with_asset_findings
+from domain.assets import changed_assets
 from domain.campaign import Campaign, CampaignStatus, changed_since_review
 from domain.chains import heads
 from domain.errors import Changed, IllegalTransition, NotReady, UnknownCampaign
 from domain.findings import Finding, blocking
 from domain.organisation import Organisation
-from handlers.asset_check import AssetCheck
-from handlers.ports import Campaigns, Clock, Slices
+from handlers.asset_check import AssetCheck, LookedAt
+from handlers.edition import check_edition
+from handlers.local_times import LocalTimes
+from handlers.ports import Campaigns, Clock, Emails, Slices
 from messages.base import Message
 from messages.send_batch import SendBatch
 from messages.send_requested import SendRequested
@@ -26,6 +30,7 @@ class SendStarter:
     """Plans the batches of a reviewed campaign and begins the chains in which they are sent."""
 
     campaigns: Campaigns
+    emails: Emails
     slices: Slices
     organisation: Organisation
     now: Clock
@@ -38,11 +43,14 @@ class SendStarter:
         A campaign that is being sent already gets the batches at which its chains stand.
 
         Raises:
+            EditionRequired: it is asked for in the CRM, and the edition does not include that (R6).
             UnknownCampaign: there is no such campaign.
             IllegalTransition: it is not reviewed; the text says what to type.
-            NotReady: the company details are missing (R38), it is being reopened, or a link or an image is dead (R76).
-            Changed: it is not what was reviewed; names the parts.
+            NotReady: the company details are missing (R38), or its approval; it is being reopened, or a link or an
+                image is dead (R76).
+            Changed: it is not what was reviewed; names the parts, images and videos by their URLs.
         """
+        check_edition(message.campaign_id, message.origin, self.organisation)
         campaign = await self.campaigns.get(message.campaign_id)
         if campaign is None:
             raise UnknownCampaign(f"campaign {message.campaign_id} is not stored; `campaigns campaign show` lists all")
@@ -50,16 +58,33 @@ class SendStarter:
             return offers(campaign, [each.number for each in await self.slices.unfinished(campaign.id)])
         if message.due is not None and not _stands(campaign, message.due):
             return []
-        self.check(campaign)
-        if message.at is not None and message.at > self.now():
-            await self._schedule(campaign, message.at)
+        await self._checked(campaign)
+        timed = await self._timed(campaign, message)
+        if timed.send_at is not None and timed.send_at > self.now():
+            await self._schedule(campaign, timed)
             return []
-        found = await self.look_at_assets(campaign.content) if self.look_at_assets else ()
+        looked = await self.look_at_assets(campaign.content) if self.look_at_assets else LookedAt()
+        found = looked.findings
         if reason := deleted_videos(found):
             return await self._cancel(_with(campaign, found), reason)
         if dead := blocking(found):
-            await self._refuse(_with(campaign, found), "; ".join(finding.text for finding in dead))
-        return await self._begin(_with(campaign, found))
+            await self._refuse(_with(campaign, found), "; ".join(finding.text for finding in dead), NotReady)
+        if changed := changed_assets(campaign.reviewed_assets, looked.hashes):
+            await self._refuse(_with(campaign, found), f"changed since its review: {', '.join(changed)}", Changed)
+        return await self._begin(_with(timed, found))
+
+    async def _checked(self, campaign: Campaign) -> None:
+        """Put a campaign whose time has come back to `reviewed` when it cannot be sent, so that it is not asked again.
+
+        Raises:
+            IllegalTransition, NotReady, Changed: as above.
+        """
+        try:
+            self.check(campaign)
+        except (NotReady, Changed) as error:
+            if campaign.status is _S.SCHEDULED and self._is_due(campaign):
+                await self.campaigns.save(self._put_back(campaign, str(error)), expected={_S.SCHEDULED})
+            raise
 
     def check(self, campaign: Campaign) -> None:
         """
@@ -74,40 +99,65 @@ class SendStarter:
                 f"campaign {campaign.id} is not what was reviewed, changed: {', '.join(changed)}; "
                 f"have it reviewed again: campaigns campaign reopen {campaign.id}"
             )
+        if reason := approval_missing(campaign, self.organisation):
+            raise NotReady(f"campaign {campaign.id} cannot be sent yet: {reason}")
         if missing := self.organisation.missing:
             variables = ", ".join(f"CAMPAIGNS_ORGANISATION__{detail.upper().replace(' ', '_')}" for detail in missing)
             raise NotReady(f"campaign {campaign.id} cannot be sent without the company details: set {variables}")
 
-    async def _schedule(self, campaign: Campaign, at: datetime) -> None:
-        if campaign.status is _S.SCHEDULED and campaign.send_at == at:
+    async def _timed(self, campaign: Campaign, message: SendRequested) -> Campaign:
+        """The campaign with the time at which it is to be sent; what was said last holds."""
+        if message.due is not None:
+            return campaign
+        if message.local_at is None:
+            return replace(campaign, send_at=message.at, local_time=None)
+        found = await self._local_times.of(campaign, message.local_at)
+        return replace(campaign, send_at=found.first, local_time=message.local_at.isoformat())
+
+    @property
+    def _local_times(self) -> LocalTimes:
+        return LocalTimes(self.emails, self.organisation.time_zone)
+
+    async def _schedule(self, campaign: Campaign, timed: Campaign) -> None:
+        if campaign.status is _S.SCHEDULED and timed == campaign:
             return
-        due = replace(campaign, status=_S.SCHEDULED, send_at=at, status_at=self.now(), status_reason=None)
+        due = replace(timed, status=_S.SCHEDULED, status_at=self.now(), status_reason=None)
         await self.campaigns.save(due, expected={_S.REVIEWED, _S.SCHEDULED})
 
     async def _cancel(self, campaign: Campaign, reason: str) -> Sequence[Message]:
         """R76. The scheduler skips its rows, as those of every cancelled campaign."""
-        cancelled = replace(campaign.moved_to(_S.CANCELLED, reason, at=self.now()), send_at=None)
+        cancelled = replace(campaign.moved_to(_S.CANCELLED, reason, at=self.now()), send_at=None, local_time=None)
         await self.campaigns.save(cancelled, expected={campaign.status})
         return []
 
-    async def _refuse(self, campaign: Campaign, reason: str) -> None:
+    async def _refuse(self, campaign: Campaign, reason: str, kind: type[NotReady] | type[Changed]) -> None:
         """It stays as it was, or reviewed when its time had come: what is dead may come back."""
         if campaign.status_reason != reason or self._is_due(campaign):
-            refused = replace(campaign, status_reason=reason)
-            if self._is_due(campaign):
-                refused = replace(refused, status=_S.REVIEWED, status_at=self.now(), send_at=None)
+            due = self._is_due(campaign)
+            refused = self._put_back(campaign, reason) if due else replace(campaign, status_reason=reason)
             await self.campaigns.save(refused, expected={campaign.status})
-        raise NotReady(
+        raise kind(
             f"campaign {campaign.id} is not sent: {reason}; bring it back and type campaigns campaign send "
             f"{campaign.id}, or change it: campaigns campaign reopen {campaign.id}"
+        )
+
+    def _put_back(self, campaign: Campaign, reason: str) -> Campaign:
+        return replace(
+            campaign,
+            status=_S.REVIEWED,
+            status_at=self.now(),
+            status_reason=reason,
+            send_at=None,
+            local_time=None,
         )
 
     def _is_due(self, campaign: Campaign) -> bool:
         return campaign.send_at is not None and campaign.send_at <= self.now()
 
     async def _begin(self, campaign: Campaign) -> Sequence[Message]:
-        """Batches first: a campaign that is `sending` has them all."""
-        numbers = range(campaign.slices)
+        """Batches first: a campaign that is `sending` has them all. One with a local time has none: its people wait."""
+        numbers = range(campaign.slices if campaign.local_time is None else 0)
+        await self._local_times.spread(campaign, self.now())
         await self.slices.plan(campaign.id, numbers)
         sending = replace(campaign.moved_to(_S.SENDING, at=self.now()), chains=self.chains, send_at=None)
         sending = await self.campaigns.save(sending, expected={_S.REVIEWED, _S.SCHEDULED})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from domain.campaign import DEFAULT_TOPIC
 from domain.errors import IllegalTransition, InvalidDefinition, UnknownSync
 from domain.lists import MailingList, Topic
-from domain.sync import Sync, SyncStatus, new_fields, problems, redefined
+from domain.sync import Sync, SyncStatus, check_mapped, new_fields, problems, redefined
 from handlers.ports import Lists, Modules, Syncs, Topics
 from handlers.sync_removal import SyncRemover
 from handlers.sync_runs import SyncRuns
@@ -124,8 +124,7 @@ def _backfilled_fields(sync: Sync, request: SyncRequested) -> list[str]:
     """The CRM fields that a backfill is about; none for any other mode."""
     if request.mode is not SyncMode.BACKFILL:
         return []
-    if unknown := [name for name in request.fields if name not in sync.field_map]:
-        raise InvalidDefinition(f"fields: {', '.join(unknown)} not on the map of sync {sync.id}; map it first")
+    check_mapped(sync, request.fields)
     fields = list(dict.fromkeys(request.fields)) or new_fields(sync)
     if not fields:
         raise InvalidDefinition(f"fields: none was added to the map of sync {sync.id} since it was made; name some")

@@ -18,6 +18,8 @@ class Message(BaseModel):
     exchange: ClassVar[str] = IN
     #: The fields that say when something happened: not in the future.
     happened: ClassVar[tuple[str, ...]] = ()
+    #: The field that says when it was said, where publishers leave it out: it is the event's own time then.
+    dated: ClassVar[str] = ""
     #: The field that has the event's own identity, where publishers leave it out: a repeat is recognised by it.
     identity: ClassVar[str] = ""
 

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from domain import schedule
 from domain.campaign import Campaign, Content, LawfulBasis, Origin, Purpose, Selection, Sender
+from domain.errors import InvalidDefinition
+from domain.record import order_of
+from domain.selections import module_of
 from messages.base import Message
-from messages.record_changed import ModuleName
+from messages.record_changed import MAX_INT, ModuleName, RecordId
 from messages.sync_requested import Id
 
-OneLine = Annotated[str, Field(max_length=998, pattern=r"^[^\r\n\x00]*$")]
+#: Nothing in it ends a line: what stands in a header of an email begins no other one.
+OneLine = Annotated[str, Field(max_length=998, pattern=r"^[^\x00\n\x0b\x0c\r\x85\u2028\u2029]*$")]
+
+
+def _time(text: str) -> str:
+    try:
+        return schedule.schedule(text)
+    except InvalidDefinition as error:
+        raise ValueError(str(error).removeprefix("schedule: ")) from error
 
 
 class Part(BaseModel):
@@ -36,12 +50,53 @@ class ContentPart(Part):
 
 
 class RecipientsPart(Part):
+    """Whom it goes to (R45): whole modules, those of a module that fit a filter, chosen ones, the list's members."""
+
     modules: list[ModuleName] = Field(default_factory=list)  #: every record of these modules
-    records: dict[ModuleName, list[str]] = Field(default_factory=dict)  #: chosen record ids by module
+    filters: dict[ModuleName, str] = Field(default_factory=dict)  #: filter by module: docs/campaigns.md
+    #: Chosen record ids by module; null leaves those that are chosen already as they are, left out there are none.
+    records: dict[ModuleName, list[RecordId]] | None = Field(default_factory=dict)
+    list_members: bool = False  #: also those who are on its list already (R54)
+
+    def to_selection(self) -> Selection:
+        chosen = (self.records or {}).items()
+        return Selection(
+            modules=tuple(dict.fromkeys(self.modules)),
+            refs=tuple(dict.fromkeys(f"{module}:{record}" for module, records in chosen for record in records)),
+            filters={module: text.strip() for module, text in self.filters.items()},
+            list_members=self.list_members,
+        )
+
+    @classmethod
+    def of(cls, selection: Selection) -> RecipientsPart:
+        """Without those that are kept apart: they stay as they are."""
+        found = cls.of_refs(selection, selection.refs)
+        return found.model_copy(update={"records": None}) if selection.kept else found
+
+    @classmethod
+    def of_refs(cls, selection: Selection, refs: Iterable[str]) -> RecipientsPart:
+        """With these as the chosen ones, wherever they are kept."""
+        records = dict[str, list[str]]()
+        for ref in refs:
+            records.setdefault(module_of(ref), []).append(ref.partition(":")[2])
+        return cls(
+            modules=list(selection.modules),
+            filters=dict(selection.filters),
+            records=records,
+            list_members=selection.list_members,
+        )
 
 
 class CampaignSaved(Message):
+    """The whole document: what it leaves out is empty, or the default.
+
+    `source_version`, else `saved_at`, says which of two documents about one campaign is newer: an older one changes
+    nothing. Without either, the event's time is taken.
+    """
+
     queue: ClassVar[str] = "campaign-saved"
+    happened: ClassVar[tuple[str, ...]] = ("saved_at",)
+    dated: ClassVar[str] = "saved_at"
 
     campaign_id: Id
     name: OneLine = Field(min_length=1)
@@ -54,11 +109,27 @@ class CampaignSaved(Message):
     lawful_basis: LawfulBasis | None = None
     description: str = ""
     information: dict[str, str] = Field(default_factory=dict)
-    member_status: str = "Planned"
+    member_status: OneLine = "Planned"
+    #: When it is meant to be sent: 2026-12-01T09:00:00Z, or 2026-12-01T09:00 where each recipient lives.
+    schedule: Annotated[str, AfterValidator(_time)] | None = None
     origin: Origin = Origin.CRM
+    source_version: int | None = Field(None, ge=0, le=MAX_INT)
+    saved_at: AwareDatetime | None = None
+    saved_by: OneLine = Field("", max_length=200)  #: who wrote it, and may not approve it (docs/review.md)
+
+    @property
+    def author(self) -> str:
+        """Who wrote it, or at least where."""
+        return self.saved_by.strip() or self.origin.value
+
+    @property
+    def order(self) -> int | None:
+        """What decides which document is newer; None for one that somebody here wrote by hand."""
+        if self.source_version is None and self.saved_at is None:
+            return None
+        return order_of(self.source_version, self.saved_at or datetime.min.replace(tzinfo=UTC))
 
     def to_campaign(self) -> Campaign:
-        refs = [f"{module}:{record}" for module, records in self.recipients.records.items() for record in records]
         content = self.content
         return Campaign(
             id=self.campaign_id,
@@ -66,23 +137,23 @@ class CampaignSaved(Message):
             purpose=self.purpose,
             sender=Sender(self.sender.name, self.sender.address, self.sender.reply_to),
             content=Content(content.subject, content.preheader, content.html, content.text, content.template),
-            recipients=Selection(tuple(self.recipients.modules), tuple(refs)),
+            recipients=self.recipients.to_selection(),
             list_id=self.list,
             topic=self.topic,
             lawful_basis=self.lawful_basis,
             description=self.description,
             information=self.information,
             member_status=self.member_status,
+            schedule=self.schedule,
             origin=self.origin,
+            source_order=self.order,
+            author=self.author,
         )
 
     @classmethod
     def of(cls, campaign: Campaign) -> CampaignSaved:
         """The document that this campaign was, or could have been, saved as."""
-        sender, content, records = campaign.sender, campaign.content, dict[str, list[str]]()
-        for ref in campaign.recipients.refs:
-            module, _, record_id = ref.partition(":")
-            records.setdefault(module, []).append(record_id)
+        sender, content = campaign.sender, campaign.content
         return cls(
             campaign_id=campaign.id,
             name=campaign.name,
@@ -95,12 +166,13 @@ class CampaignSaved(Message):
                 html=content.html,
                 text=content.text,
             ),
-            recipients=RecipientsPart(modules=list(campaign.recipients.modules), records=records),
+            recipients=RecipientsPart.of(campaign.recipients),
             list=campaign.list_id,
             topic=campaign.topic,
             lawful_basis=campaign.lawful_basis,
             description=campaign.description,
             information=dict(campaign.information),
             member_status=campaign.member_status,
+            schedule=campaign.schedule,
             origin=campaign.origin,
         )

@@ -4,15 +4,24 @@ from collections.abc import Mapping
 
 from messages.base import FeedMessage, Message
 from messages.campaign_saved import CampaignSaved
+from messages.campaign_status_changed import CampaignStatusChanged
+from messages.contact_bounced import ContactBounced
+from messages.contact_complained import ContactComplained
+from messages.contact_replied import ContactReplied
+from messages.contact_unsubscribed import ContactUnsubscribed
 from messages.delivery_event import DeliveryEvent
+from messages.feed_replay_requested import FeedReplayRequested
+from messages.member_status_changed import MemberStatusChanged
 from messages.message_refused import MessageRefused
 from messages.module_described import ModuleDescribed
+from messages.numbered import Numbered
 from messages.record_changed import RecordChanged
 from messages.record_wanted import RecordWanted
 from messages.review_requested import ReviewRequested
 from messages.send_batch import SendBatch
 from messages.send_requested import SendRequested
 from messages.snapshot_finished import SnapshotFinished
+from messages.sync_finished import SyncFinished
 from messages.sync_requested import SyncRequested
 from messages.test_requested import TestRequested
 
@@ -27,8 +36,19 @@ _IN: tuple[type[Message], ...] = (
     SendRequested,
     SendBatch,
     DeliveryEvent,
+    FeedReplayRequested,
 )
-_OUT: tuple[type[FeedMessage], ...] = (MessageRefused, RecordWanted)
+#: With a number of its own in a stream; docs/feed.md.
+_STREAMS: tuple[type[Numbered], ...] = (
+    MemberStatusChanged,
+    ContactUnsubscribed,
+    ContactBounced,
+    ContactComplained,
+    ContactReplied,
+    CampaignStatusChanged,
+    SyncFinished,
+)
+_OUT: tuple[type[FeedMessage], ...] = (MessageRefused, RecordWanted, *_STREAMS)
 
 INCOMING: Mapping[str, type[Message]] = {model.queue: model for model in _IN}
 OUTGOING: Mapping[str, type[FeedMessage]] = {model.queue: model for model in _OUT}

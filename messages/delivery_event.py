@@ -32,6 +32,15 @@ class Evidence(BaseModel):
     enhanced: str | None = Field(None, max_length=20)  #: RFC 3463
     text: str | None = Field(None, max_length=8192)
     source: str | None = Field(None, max_length=100)  #: "dsn", "arf", "webhook:ses", "pixel", …
+    reason: str | None = Field(None, max_length=40)  #: why it did not arrive, in the words of D13, as it was judged
+    rule: str | None = Field(None, max_length=100)  #: which rule decided that
+    confidence: str | None = Field(None, max_length=20)  #: text, code or fallback
+    permanent: bool | None = None  #: of a report by mail: whether it was refused for good
+    stage: str | None = Field(None, max_length=10)  #: connect, mail, rcpt or data, where a report says it
+    told: str | None = Field(None, max_length=4096)  #: words of the one that reports it, where those decided
+    #: told of another address than the one that was mailed, or with nothing that proves it: never enough to suppress
+    hearsay: bool | None = None
+    raw: str | None = Field(None, max_length=32768)  #: excerpt of the mail that came in
 
 
 class DeliveryEvent(Message):
@@ -54,6 +63,7 @@ class DeliveryEvent(Message):
     url: str | None = Field(None, max_length=8192)  #: of a click
     user_agent: str | None = Field(None, max_length=1024)
     ip: str | None = Field(None, max_length=45)
+    by_machine: bool = False  #: a privacy proxy, filter or scanner opened or clicked: counted apart, wakes nobody
 
     @model_validator(mode="after")
     def _names_an_email(self) -> DeliveryEvent:

@@ -35,7 +35,8 @@ def _storable(value: Any, depth: int = 0) -> Any:
 class RecordChanged(Message):
     """Published by the CRM for every change; may repeat, come late and out of order.
 
-    `fields` null means that the event names the record only: we ask for it with `record-wanted`. A field set to
+    `fields` null means that the event names the record only: we ask for it with `record-wanted` (a delete is all there
+    is to say; an undelete brings the record back as it was known until the answer comes). A field set to
     null, an empty text, or named in `cleared_fields` was erased in the CRM; a field not named was not touched,
     unless the event is `complete`, as a create always is; `Email_Opt_Out` is taken back by its name only.
     """
@@ -55,6 +56,11 @@ class RecordChanged(Message):
     @property
     def ids_only(self) -> bool:
         return self.fields is None and not self.cleared_fields and self.operation is not Operation.DELETE
+
+    @property
+    def tells(self) -> bool:
+        """Whether anything is known of the record by it: its fields, or that it is deleted, or there again."""
+        return self.operation is Operation.UNDELETE or not self.ids_only
 
     def to_change(self) -> RecordChange:
         return RecordChange(

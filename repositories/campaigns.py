@@ -1,19 +1,24 @@
 """Campaigns.
 
 {_id: campaign id, name, purpose, status, sender: {name, address, reply_to},
- content: {subject, preheader, html, text, template}, recipients: {modules: [name], refs: [ref]}, list_id, topic,
- lawful_basis, description, information: [{k, v}], origin, member_status, include_existing_members,
+ content: {subject, preheader, html, text, template},
+ recipients: {modules: [name], refs: [ref], and where they are there: filters: [{k: module, v: filter}],
+              kept: {key: of a selection, counts: [{k: module, v: count}], digest}, list_members: true}, list_id, topic,
+ lawful_basis, description, information: [{k, v}], origin, member_status, schedule, source_order,
+ include_existing_members,
  report: {from_modules: [{k, v}], from_list, skipped: [{k, v}], topic_conflicts: [{k, v}], to_send,
           findings: [{rule, severity, place, text, fix}]} or null,
  trip: {number, rule, at, counts: {tried, hard_bounced, complaints, sender_faults}} or null,
- reviewed_hash, slices, chains, send_at, status_reason, created_at, status_at, revision: counts writes,
+ reviewed_hash, reviewed_assets: [{k: url, v: hash}], author, approval: {by, at} or null,
+ slices, chains, send_at, status_reason, created_at, status_at, revision: counts writes,
+ feed: [{revision, status, at, reason}]: writes that the feed has not dealt with, told: the last one that it has,
  next_slice: the lowest slice number that was never taken; kept by `take_slice_numbers` alone}
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +27,7 @@ from pymongo.errors import DuplicateKeyError
 
 from domain.breakers import Counts, Rule, Trip
 from domain.campaign import (
+    Approval,
     Campaign,
     CampaignStatus,
     Content,
@@ -34,21 +40,29 @@ from domain.campaign import (
 )
 from domain.errors import Conflict, UnknownCampaign
 from domain.findings import Finding, Severity
+from domain.selections import Kept
 from repositories.connection import Database, Document, collection
 from repositories.errors import answered, streamed
 from repositories.values import pairs, unpaired
 
+_SEVERITIES: Mapping[str, Severity] = {each.value: each for each in Severity}
+#: What a newer version adds is left alone: both run side by side for a while.
+_FIELDS = frozenset(field.name for field in fields(Campaign))
+
 
 class MongoCampaigns:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, feed: bool = True) -> None:
         self._campaigns = collection(database, "campaigns")
+        self._feed = feed
 
     async def get(self, campaign_id: str) -> Campaign | None:
         document = await answered(self._campaigns.find_one({"_id": campaign_id}))
         return _campaign(document) if document else None
 
     async def add(self, campaign: Campaign) -> None:
-        document = {"_id": campaign.id, **_document(replace(campaign, revision=0))}
+        new = replace(campaign, revision=0)
+        move = {"feed": [_move(new)]} if self._feed else {}
+        document = {"_id": campaign.id, **_document(new), **move}
         try:
             await answered(self._campaigns.insert_one(document))
         except DuplicateKeyError as error:
@@ -57,10 +71,14 @@ class MongoCampaigns:
     async def save(self, campaign: Campaign, *, expected: Collection[CampaignStatus]) -> Campaign:
         guard = {"_id": campaign.id, "revision": campaign.revision, "status": {"$in": list(expected)}}
         # Field by field, so that next_slice, which is counted apart, stays.
-        result = await answered(self._campaigns.update_one(guard, {"$set": _document(campaign)}))
+        result = await answered(self._campaigns.update_one(guard, self._changes(campaign)))
         if not result.matched_count:
             raise Conflict(f"campaign {campaign.id} was changed by somebody else")
         return replace(campaign, revision=campaign.revision + 1)
+
+    def _changes(self, campaign: Campaign) -> Document:
+        move = {"$push": {"feed": _move(campaign)}} if self._feed else {}
+        return {"$set": _document(campaign), **move}
 
     async def in_status(
         self,
@@ -83,6 +101,10 @@ class MongoCampaigns:
             raise UnknownCampaign(f"campaign {campaign_id} is not stored")
         return int(document["next_slice"]) - count
 
+    async def ids(self) -> frozenset[str]:
+        cursor = self._campaigns.find({}, {"_id": 1}).hint([("_id", 1)])
+        return frozenset([document["_id"] async for document in streamed(cursor)])
+
     async def all(self) -> Sequence[Campaign]:
         """In the order of their ids."""
         return await self._found({})
@@ -91,16 +113,33 @@ class MongoCampaigns:
         return [_campaign(document) async for document in streamed(self._campaigns.find(query).sort("_id", 1))]
 
 
+def _move(campaign: Campaign) -> Document:
+    """Where a write takes it, for the feed."""
+    status, at, reason = campaign.status, campaign.status_at, campaign.status_reason
+    return {"revision": campaign.revision + 1, "status": status, "at": at, "reason": reason}
+
+
 def _document(campaign: Campaign) -> Document:
     """All fields that a save writes; one revision on."""
     document = asdict(campaign)
     del document["id"]
     return {
         **document,
-        "recipients": {"modules": list(campaign.recipients.modules), "refs": list(campaign.recipients.refs)},
+        "recipients": _selection_document(campaign.recipients),
         "information": pairs(campaign.information),
+        "reviewed_assets": pairs(campaign.reviewed_assets),
         "report": _report_document(campaign.report) if campaign.report else None,
         "revision": campaign.revision + 1,
+    }
+
+
+def _selection_document(selection: Selection) -> Document:
+    kept, found = selection.kept, {"modules": list(selection.modules), "refs": list(selection.refs)}
+    return {
+        **found,
+        **({"filters": pairs(selection.filters)} if selection.filters else {}),
+        **({"kept": {**asdict(kept), "counts": pairs(kept.counts)}} if kept else {}),
+        **({"list_members": True} if selection.list_members else {}),
     }
 
 
@@ -116,7 +155,7 @@ def _report_document(report: Report) -> Document:
 
 
 def _campaign(document: Mapping[str, Any]) -> Campaign:
-    known = {name: value for name, value in document.items() if name not in {"_id", "next_slice"}}
+    known = {name: value for name, value in document.items() if name in _FIELDS}
     basis = document["lawful_basis"]
     return Campaign(
         **{
@@ -126,18 +165,36 @@ def _campaign(document: Mapping[str, Any]) -> Campaign:
             "status": CampaignStatus(document["status"]),
             "sender": Sender(**document["sender"]),
             "content": Content(**document["content"]),
-            "recipients": Selection(**{name: tuple(chosen) for name, chosen in document["recipients"].items()}),
+            "recipients": _selection(document["recipients"]),
             "lawful_basis": LawfulBasis(basis) if basis else None,
             "information": unpaired(document["information"]),
             "origin": Origin(document["origin"]),
+            "reviewed_assets": unpaired(document.get("reviewed_assets", [])),
+            "approval": Approval(**document["approval"]) if document.get("approval") else None,
             "report": _report(document["report"]) if document["report"] else None,
             "trip": _trip(document["trip"]) if document.get("trip") else None,
         }
     )
 
 
+def _selection(document: Mapping[str, Any]) -> Selection:
+    kept = document.get("kept")
+    return Selection(
+        modules=tuple(document["modules"]),
+        refs=tuple(document["refs"]),
+        filters=unpaired(document.get("filters", ())),
+        kept=Kept(**{**kept, "counts": unpaired(kept["counts"])}) if kept else None,
+        list_members=document.get("list_members", False),
+    )
+
+
 def _trip(document: Mapping[str, Any]) -> Trip:
     return Trip(**{**document, "rule": Rule(document["rule"]), "counts": Counts(**document["counts"])})
+
+
+def _finding(document: Mapping[str, Any]) -> Finding:
+    """A severity of a newer version, which runs beside us for a while, is not known here."""
+    return Finding(**{**document, "severity": _SEVERITIES.get(document["severity"], Severity.UNKNOWN)})
 
 
 def _report(document: Mapping[str, Any]) -> Report:
@@ -147,5 +204,5 @@ def _report(document: Mapping[str, Any]) -> Report:
         skipped=unpaired(document["skipped"]),
         topic_conflicts=unpaired(document["topic_conflicts"]),
         to_send=document["to_send"],
-        findings=tuple(Finding(**{**each, "severity": Severity(each["severity"])}) for each in document["findings"]),
+        findings=tuple(_finding(each) for each in document["findings"]),
     )

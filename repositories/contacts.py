@@ -18,8 +18,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from domain.campaign import LawfulBasis
-from domain.consent import Consent, ConsentTo
+from domain.consent import Consent, ConsentTo, Tracking, tracking
 from domain.contact import READ_ONLY, Contact, ContactField, Membership, OptOut, Source, Stamp, SubscriptionType
+from domain.send_times import ZONE_FIELD
 from domain.slices import KeyRange
 from repositories.bulk import save_revised
 from repositories.connection import Database, Document, collection
@@ -34,6 +35,17 @@ _FOR_SENDING = dict.fromkeys(
     ),
     1,
 )  # fmt: skip
+#: What decides whether somebody is mailed, for which record and when.
+_FOR_PLANNING: Document = {
+    **dict.fromkeys(
+        (
+            "address", "sources.ref", "sources.at_us", "sources.version", "sources.opted_out", "sources.gone",
+            "topics", "left_topics", "subscription", "opt_out", "consents",
+        ),
+        1,
+    ),
+    "fields": {"$elemMatch": {"k": ZONE_FIELD}},
+}  # fmt: skip
 _UNSTAMPED = Stamp(datetime.min.replace(tzinfo=UTC), 0, "")
 
 KEYS_AT_ONCE = 10_000  #: ids per round trip when all members of a list are named
@@ -54,6 +66,14 @@ class MongoContacts:
     async def for_sending(self, ids: Collection[str]) -> Mapping[str, Contact]:
         cursor = self._contacts.find({"_id": {"$in": list(ids)}}, _FOR_SENDING).batch_size(KEYS_AT_ONCE)
         return {document["_id"]: _for_sending(document) for document in await answered(cursor.to_list(None))}
+
+    async def for_planning(self, ids: Collection[str]) -> Mapping[str, Contact]:
+        cursor = self._contacts.find({"_id": {"$in": list(ids)}}, _FOR_PLANNING).batch_size(KEYS_AT_ONCE)
+        return {document["_id"]: _for_planning(document) for document in await answered(cursor.to_list(None))}
+
+    async def tracking(self, contact_ids: Collection[str]) -> Mapping[str, Tracking]:
+        cursor = self._contacts.find({"_id": {"$in": list(contact_ids)}}, {"consents": 1}).batch_size(KEYS_AT_ONCE)
+        return {document["_id"]: tracking(_consents(document)) for document in await answered(cursor.to_list(None))}
 
     async def save(self, contacts: Sequence[Contact]) -> frozenset[str]:
         return await save_revised(self._contacts, [_document(contact) for contact in contacts])
@@ -164,7 +184,7 @@ def _contact(document: Mapping[str, Any]) -> Contact:
         id=document["_id"],
         address=document["address"],
         sources={each["ref"]: _source(each) for each in document["sources"]},
-        fields={each["k"]: ContactField(read_value(each["v"]), _stamp(each)) for each in document["fields"]},
+        fields=_fields(document["fields"]),
         memberships={
             each["list"]: Membership(each["list"], frozenset(each["sources"])) for each in document["memberships"]
         },
@@ -178,15 +198,29 @@ def _contact(document: Mapping[str, Any]) -> Contact:
 
 
 def _for_sending(document: Mapping[str, Any]) -> Contact:
+    return _in_part(
+        document,
+        {each["ref"]: Source(each["ref"], _UNSTAMPED, each["opted_out"], each["gone"]) for each in document["sources"]},
+    )
+
+
+def _for_planning(document: Mapping[str, Any]) -> Contact:
+    return _in_part(
+        document,
+        {
+            each["ref"]: Source(each["ref"], _stamp(each), each["opted_out"], each["gone"])
+            for each in document["sources"]
+        },
+    )
+
+
+def _in_part(document: Mapping[str, Any], sources: Mapping[str, Source]) -> Contact:
     subscription, opt_out = document["subscription"], document["opt_out"]
     return Contact(
         id=document["_id"],
         address=document["address"],
-        sources={
-            each["ref"]: Source(each["ref"], _UNSTAMPED, each["opted_out"], each["gone"])
-            for each in document["sources"]
-        },
-        fields={each["k"]: ContactField(read_value(each["v"]), _UNSTAMPED) for each in document["fields"]},
+        sources=sources,
+        fields={each["k"]: ContactField(read_value(each["v"]), _UNSTAMPED) for each in document.get("fields", ())},
         topics=frozenset(document["topics"]),
         left_topics=frozenset(document["left_topics"]),
         subscription=SubscriptionType(subscription) if subscription else None,
@@ -194,6 +228,18 @@ def _for_sending(document: Mapping[str, Any]) -> Contact:
         consents=_consents(document),
         revision=READ_ONLY,
     )
+
+
+def _fields(documents: Sequence[Mapping[str, Any]]) -> dict[str, ContactField]:
+    """One record gave most of them the same stamp: it is made once."""
+    found: dict[str, ContactField] = {}
+    last, stamp = (0, 0, ""), _UNSTAMPED
+    for each in documents:
+        told = (each["at_us"], each["version"], each["ref"])
+        if told != last:
+            last, stamp = told, _stamp(each)
+        found[each["k"]] = ContactField(read_value(each["v"]), stamp)
+    return found
 
 
 def _source(document: Mapping[str, Any]) -> Source:

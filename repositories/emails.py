@@ -1,6 +1,7 @@
 """The ledger: one document per campaign, contact and occurrence; its shape is in email_documents.py.
 
-Sharded by campaign_id and hashed contact_id: every write to a row names both, every query names the campaign.
+Sharded by campaign_id and hashed contact_id: in a sharded ledger every write to a row names both; queries name the
+campaign, but for those about one person, which are rare.
 """
 
 from __future__ import annotations
@@ -9,15 +10,23 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 
-from domain.books import Books, Response, Summary, books, summary
+from domain.activity import Wanted
+from domain.books import Books, books
 from domain.breakers import Counts
-from domain.email import NO_SLICE, OPEN_STATES, DoubtReason, Email, EmailEvent, EmailState, Outcome, SkipReason
+from domain.email import ALIVE, NO_SLICE, OPEN_STATES, DoubtReason, Email, EmailEvent, EmailState, Outcome, SkipReason
+from domain.reclassification import JUDGED, Rejudged
+from domain.response import Response
+from domain.send_times import NO_ZONE, SendTimes
+from domain.summary import Summary, summary
 from repositories.bulk import insert_missing, written
-from repositories.connection import Database, Document, collection
+from repositories.connection import Database, Document, collection, is_sharded
 from repositories.email_documents import document_of, email_of
-from repositories.email_numbers import HARM, QUERIES, RESPONSES, TRIED, response_of
-from repositories.email_updates import SETTLE, UNSETTLED, event_updates, hand_settled, is_id, key, outcome_updates
+from repositories.email_numbers import HARM, RESPONSES, TRIED, response_of, rows_of, within
+from repositories.email_updates import UNSETTLED, event_updates, hand_settled, is_id, key, outcome_updates, settling
 from repositories.errors import answered, streamed
+from repositories.feed_mark import FeedMark, fresh_mark
+from repositories.rejudging import rejudging
+from repositories.replanning import replanning
 
 _OPEN = {"$in": sorted(OPEN_STATES)}
 ROWS_AT_ONCE = 5000  #: per round trip: a whole batch, whose size a setting limits to so many
@@ -29,8 +38,9 @@ _DOUBTFUL: Document = {
 
 
 class MongoEmails:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, feed: bool = True) -> None:
         self._emails = collection(database, "emails")
+        self._feed = feed
 
     async def plan(self, rows: Sequence[Email]) -> None:
         await insert_missing(self._emails, [document_of(row) for row in rows])
@@ -50,12 +60,13 @@ class MongoEmails:
         return [email_of(document) for document in await answered(rows.batch_size(ROWS_AT_ONCE).to_list(None))]
 
     async def store(self, outcomes: Sequence[Outcome]) -> None:
-        await written(self._emails, outcome_updates(outcomes))
+        await written(self._emails, outcome_updates(outcomes, self._mark()))
         if doubted := [each.email_id for each in outcomes if each.state is EmailState.IN_DOUBT]:
             await self._settle(_all(doubted))
 
     async def apply(self, events: Sequence[EmailEvent]) -> frozenset[str]:
-        updates = event_updates(event for event in events if is_id(event.email_id))
+        told = (event for event in events if is_id(event.email_id))
+        updates = event_updates(told, self._mark(), sharded=is_sharded(self._emails))
         found = await written(self._emails, list(updates.values()))
         if proven := [event.email_id for event in events if event.proves and event.email_id in updates]:
             await self._settle(_all(proven))
@@ -94,7 +105,7 @@ class MongoEmails:
     ) -> int:
         named: Document = {} if ids is None else {"_id": {"$in": list(ids)}}
         rows = {"campaign_id": campaign_id, "state": EmailState.IN_DOUBT, **named}
-        settled = self._emails.update_many(rows, hand_settled(state, reason, f"settled by {by}", at))
+        settled = self._emails.update_many(rows, hand_settled(state, reason, f"settled by {by}", at, self._mark()))
         return (await answered(settled)).modified_count
 
     async def resent(self, campaign_id: str) -> int:
@@ -103,9 +114,25 @@ class MongoEmails:
         return await answered(self._emails.count_documents(rows))
 
     async def due(self, campaign_id: str, now: datetime, limit: int) -> Sequence[str]:
-        waiting = {"campaign_id": campaign_id, "slice": NO_SLICE, "state": EmailState.DEFERRED}
+        waiting = {"campaign_id": campaign_id, "slice": NO_SLICE, "state": _OPEN}
         cursor = self._emails.find({**waiting, "next_at": {"$lte": now}}, {"_id": 1}).sort("next_at", 1)
         return [document["_id"] async for document in streamed(cursor.limit(limit))]
+
+    async def time_zones(self, campaign_id: str) -> Mapping[str, int]:
+        stages: list[Document] = [
+            {"$match": _planned(campaign_id)},
+            {"$group": {"_id": "$time_zone", "count": {"$sum": 1}}},
+        ]
+        return {found["_id"] or NO_ZONE: found["count"] async for found in streamed(self._emails.aggregate(stages))}
+
+    async def wait_for(self, campaign_id: str, first: int, end: int, times: SendTimes) -> None:
+        there: Document = {"slice": {"$gte": first, "$lt": end}}
+        changes = {"slice": NO_SLICE, "next_at": _time_of_zone(times)}
+        await answered(self._emails.update_many({**_planned(campaign_id), **there}, [{"$set": changes}]))
+
+    async def hasten(self, campaign_id: str, at: datetime) -> None:
+        waiting = {**_planned(campaign_id), "slice": NO_SLICE, "next_at": {"$gt": at}}
+        await answered(self._emails.update_many(waiting, {"$set": {"next_at": at}}))
 
     async def put_in_slice(self, ids: Sequence[str], number: int, *, out_of: int) -> None:
         if ids:
@@ -173,11 +200,55 @@ class MongoEmails:
         self, campaign_id: str, number: str, *, module: str | None = None, limit: int = 100
     ) -> AsyncIterator[Email]:
         """The emails behind a number of the summary (`NUMBERS`), of people from one module if named, by id."""
-        rows: Document = {"campaign_id": campaign_id, **QUERIES[number]}
-        if module:
-            rows["ref"] = {"$gt": f"{module}:", "$lt": f"{module};"}
+        wanted = Wanted(number, modules=frozenset({module} if module else ()))
+        async for row in self.people(campaign_id, wanted, chosen="", limit=limit):
+            yield row
+
+    async def people(
+        self, campaign_id: str, wanted: Wanted, *, chosen: str, after: str = "", limit: int = 0
+    ) -> AsyncIterator[Email]:
+        """Those who are wanted (R88-R92), by id, from the one after `after` on; 0 lists all of them.
+
+        `chosen` is the campaign's member status of those who were added.
+        """
+        rows = rows_of(campaign_id, wanted, chosen)
+        rows["_id"]["$gt"] = max(after, rows["_id"]["$gt"])
         async for document in streamed(self._emails.find(rows).sort("_id", 1).limit(limit)):
             yield email_of(document)
+
+    async def load(self, ids: Collection[str]) -> Sequence[Email]:
+        return await self._found(_all(ids)) if ids else []
+
+    async def judged(self, campaign_id: str, since: datetime | None = None) -> AsyncIterator[Email]:
+        async for row in self.ended(campaign_id, JUDGED, since):
+            yield row
+
+    async def rejudge(self, rejudged: Sequence[Rejudged]) -> None:
+        await written(self._emails, [rejudging(each, self._mark()) for each in rejudged])
+
+    async def ended(
+        self, campaign_id: str, states: Collection[EmailState], since: datetime | None = None
+    ) -> AsyncIterator[Email]:
+        """In the order of the ids out of their index: a sort of so many rows is more than MongoDB has memory for."""
+        rows: Document = {**within(campaign_id), "state": {"$in": sorted(states)}}
+        when = {"state_at": {"$gte": since}} if since else {}
+        async for document in streamed(self._emails.find({**rows, **when}).sort("_id", 1).hint([("_id", 1)])):
+            yield email_of(document)
+
+    async def replan(self, rows: Sequence[Email], by: str, at: datetime) -> int:
+        return await written(self._emails, [replanning(row, by, at, self._mark()) for row in rows])
+
+    async def of_people(self, contact_ids: Collection[str]) -> Sequence[Email]:
+        return await self._found({"contact_id": {"$in": list(contact_ids)}})
+
+    async def last_alive(self, contact_ids: Collection[str]) -> Mapping[str, datetime]:
+        latest = {"$max": {"$max": [f"$times.{status}" for status in ALIVE]}}
+        stages: list[Document] = [
+            {"$match": {"contact_id": {"$in": list(contact_ids)}}},
+            {"$group": {"_id": "$contact_id", "at": latest}},
+            {"$match": {"at": {"$ne": None}}},
+        ]
+        return {document["_id"]: document["at"] async for document in streamed(self._emails.aggregate(stages))}
 
     async def _count(self, campaign_id: str, query: Document) -> int:
         return await answered(self._emails.count_documents({"campaign_id": campaign_id, **query}))
@@ -189,14 +260,27 @@ class MongoEmails:
         cursor = self._emails.find(_all(ids), {"_id": 1})
         return frozenset([document["_id"] async for document in streamed(cursor)])
 
+    def _mark(self) -> FeedMark:
+        return fresh_mark(self._feed)
+
     async def _settle(self, rows: Document) -> None:
         """Give rows in doubt the state that events have proved."""
-        await answered(self._emails.update_many({**rows, **UNSETTLED}, list(SETTLE)))
+        await answered(self._emails.update_many({**rows, **UNSETTLED}, settling(self._mark())))
 
     async def _conflicts(self, campaign_id: str) -> dict[str, int]:
         skipped = {"campaign_id": campaign_id, "state": EmailState.SKIPPED, "reason": SkipReason.TOPIC_CONFLICT}
         stages: list[Document] = [{"$match": skipped}, {"$group": {"_id": "$detail", "count": {"$sum": 1}}}]
         return {found["_id"] or "": found["count"] async for found in streamed(self._emails.aggregate(stages))}
+
+
+def _planned(campaign_id: str) -> Document:
+    return {"campaign_id": campaign_id, "state": EmailState.PLANNED}
+
+
+def _time_of_zone(times: SendTimes) -> Document | datetime:
+    zone = {"$ifNull": ["$time_zone", NO_ZONE]}
+    cases = [{"case": {"$in": [zone, list(zones)]}, "then": at} for at, zones in times.zones_by_time.items()]
+    return {"$switch": {"branches": cases, "default": times.otherwise}} if cases else times.otherwise
 
 
 def _all(ids: Collection[str]) -> Document:

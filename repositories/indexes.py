@@ -27,9 +27,13 @@ class Index:
     serves: str  #: what would scan the collection without it
     only_with: str = ""  #: the field that documents must have to be in it: the others cost nothing
     unique: bool = False  #: no two documents have the same
+    expires: bool = False  #: MongoDB removes a document once the date in it is past
 
 
 INDEXES = (
+    Index("audit", ("-at", "_id"), "what was changed lately"),
+    Index("audit", ("subject", "-at", "_id"), "what was changed about one campaign, sync or person"),
+    Index("campaigns", ("feed",), "campaigns that the feed is to tell of", "feed"),
     Index("campaigns", ("status", "status_at"), "which campaigns the scheduler looks at"),
     Index("contacts", ("memberships.list", "_id"), "the members of a list, in pages and in slices; their number"),
     Index("emails", ("campaign_id", "identity"), "emails by address: explain, events that name an address"),
@@ -38,17 +42,29 @@ INDEXES = (
     Index("emails", ("campaign_id", "state", "reason"), "the books, without reading a row; the numbers"),
     Index("emails", ("campaign_id", "bounced"), "breakers: mails that bounced after they were taken", "bounced"),
     Index("emails", ("campaign_id", "times.complained"), "breakers: complaints", "times.complained"),
+    Index("emails", ("contact_id",), "all that was ever sent to one person: contact show, verdicts that flip"),
+    Index("emails", ("feed",), "emails that the feed is to tell of", "feed"),
     Index("events", ("email_id", "at"), "what was reported of one email"),
     Index("imports", ("-started_at", "_id"), "the imports, the newest first"),
+    Index("outbox", ("stream", "number"), "replays of the feed; no number of a stream is given twice", unique=True),
+    Index("outbox", ("waiting", "stream", "number"), "what is numbered and not published", "waiting"),
+    Index("outbox", ("contact_id",), "what the feed keeps of one person: erasure", "contact_id"),
     Index("parked", ("queue", "-parked_at"), "parked messages of a queue, the newest first"),
     Index("parked", ("queue", "reason"), "how many parked messages there are of each kind, without reading one"),
     Index("records", ("module", "deleted"), "how many records of a module there are"),
     Index("review_runs", ("subject", "-started_at"), "the last review of a campaign"),
+    Index("selections", ("campaign_id", "revision"), "what was kept for earlier revisions of a campaign"),
+    Index("selections", ("selection", "refs"), "which of some records were picked, without reading the others"),
     Index("slices", ("campaign_id", "state", "number"), "which slices are open, held, abandoned"),
+    Index("suppressions", ("feed",), "suppressions that the feed is to tell of", "feed"),
+    Index("sync_runs", ("feed",), "runs that the feed is to tell of", "feed"),
     Index("sync_runs", ("holds",), "one open run of a sync, and of a module and list, at a time", "holds", unique=True),
     Index("sync_runs", ("subject", "-started_at"), "the last runs of a sync"),
     Index("syncs", ("status", "module"), "the active syncs of a module"),
+    Index("test_mails", ("expires_at",), "what came of test mails is forgotten after a day", expires=True),
     Index("throttles", ("limited",), "what the workers look for once a second, however many there are"),
+    Index("unattributed", ("contact_ids",), "the reports that name one person: contact show, erasure"),
+    Index("unattributed", ("expires_at",), "reports that lead to nobody are forgotten after a month", expires=True),
 )
 
 
@@ -73,7 +89,8 @@ async def ensure_indexes(database: Database) -> None:
 def _model(index: Index) -> IndexModel:
     partial = {"partialFilterExpression": {index.only_with: {"$exists": True}}} if index.only_with else {}
     unique = {"unique": True} if index.unique else {}
-    return IndexModel([_direction(key) for key in index.keys], **partial, **unique)
+    expires = {"expireAfterSeconds": 0} if index.expires else {}
+    return IndexModel([_direction(key) for key in index.keys], **partial, **unique, **expires)
 
 
 def _direction(key: str) -> tuple[str, int]:

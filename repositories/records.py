@@ -15,12 +15,17 @@ from typing import Any
 
 from pymongo import UpdateOne
 
-from domain.record import Projected, Record, RecordField
+from domain.record import READ_ONLY, Projected, Record, RecordField
 from domain.slices import KeyRange
 from repositories.bulk import Operation, save_revised, write_guarded
 from repositories.connection import Database, Document, collection
 from repositories.errors import answered, streamed
 from repositories.values import microseconds, moment, read_value, written_value
+
+#: Where a record was carried over to: a tenth of a document with many fields.
+_MARKS = dict.fromkeys(
+    ("module", "record_id", "snapshot_version", "alive_version", "deleted_version", "projected"), 1
+)  # fmt: skip
 
 KEYS_AT_ONCE = 10_000  #: ids per round trip when all keys of a module are listed
 
@@ -48,16 +53,22 @@ class MongoRecords:
             yield document["_id"]
 
     async def within(self, keys: KeyRange) -> Sequence[Record]:
-        module = keys.through.partition(":")[0]  # the first range of a module begins before all modules
-        after = max(keys.after, f"{module}:")
-        cursor = self._records.find({"_id": {"$gt": after, "$lte": keys.through}}).sort("_id", 1)
-        return [_record(document) for document in await answered(cursor.batch_size(KEYS_AT_ONCE).to_list(None))]
+        return [_record(document) for document in await self._within(keys)]
+
+    async def marks_within(self, keys: KeyRange) -> Sequence[Record]:
+        return [_marked_record(document) for document in await self._within(keys, _MARKS)]
 
     async def count(self, module: str, as_of: datetime | None = None) -> int:
         there: list[Document] = [{"deleted": False}]
         if as_of:
             there.append({"changed_at_us": {"$gt": microseconds(as_of)}})
         return await answered(self._records.count_documents({"module": module, "$or": there}))
+
+    async def _within(self, keys: KeyRange, fields: Document | None = None) -> list[Document]:
+        module = keys.through.partition(":")[0]  # the first range of a module begins before all modules
+        of_range = {"_id": {"$gt": max(keys.after, f"{module}:"), "$lte": keys.through}}
+        cursor = self._records.find(of_range, fields).sort("_id", 1).batch_size(KEYS_AT_ONCE)
+        return await answered(cursor.to_list(None))
 
 
 def _of(module: str) -> Document:
@@ -109,6 +120,19 @@ def _record(document: Mapping[str, Any]) -> Record:
         changed_at=moment(changed_at_us) if changed_at_us is not None else None,
         projected=_mark(projected) if projected else None,
         revision=document["revision"],
+    )
+
+
+def _marked_record(document: Mapping[str, Any]) -> Record:
+    projected = document["projected"]
+    return Record(
+        module=document["module"],
+        record_id=document["record_id"],
+        snapshot_version=document["snapshot_version"],
+        alive_version=document["alive_version"],
+        deleted_version=document["deleted_version"],
+        projected=_mark(projected) if projected else None,
+        revision=READ_ONLY,
     )
 
 

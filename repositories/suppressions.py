@@ -1,7 +1,8 @@
 """Suppressions, one document per address.
 
 {_id: contact id, reasons: {<suppression reason>: {at, evidence}},
- lifted: [{reason, at, evidence, lifted_at, because}], absent while nobody took one back}
+ lifted: [{reason, at, evidence, lifted_at, because}], absent while nobody took one back,
+ feed: [{reason, at, evidence}]: reasons that the feed has not told}
 
 A document stays when its last reason is lifted: that it was, by whom and why, is kept.
 """
@@ -17,13 +18,17 @@ from pymongo import UpdateOne
 from domain.eligibility import SuppressionReason
 from domain.lists import Lifted, Suppression
 from repositories.bulk import written
-from repositories.connection import Database, collection
+from repositories.connection import Database, Document, collection
 from repositories.errors import answered, streamed
+
+#: Reasons that others are told of; what somebody did by hand, here, is known to whoever did it.
+TOLD = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINED, SuppressionReason.HARD_BOUNCED})
 
 
 class MongoSuppressions:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, feed: bool = True) -> None:
         self._suppressions = collection(database, "suppressions")
+        self._feed = feed
 
     async def of(self, contact_ids: Collection[str]) -> Mapping[str, frozenset[SuppressionReason]]:
         cursor = self._suppressions.find({"_id": {"$in": list(contact_ids)}})
@@ -34,7 +39,7 @@ class MongoSuppressions:
         }
 
     async def add(self, suppressions: Sequence[Suppression]) -> None:
-        await written(self._suppressions, [_adding(each) for each in suppressions])
+        await written(self._suppressions, [_adding(each, feed=self._feed) for each in suppressions])
 
     async def details(self, contact_id: str) -> Sequence[Suppression]:
         """Every reason with its time and evidence, the oldest first."""
@@ -83,8 +88,19 @@ def _lifted(contact_id: str, entry: Mapping[str, Any]) -> Lifted:
     return Lifted(suppression, entry["lifted_at"], entry["because"])
 
 
-def _adding(each: Suppression) -> UpdateOne:
+def _adding(each: Suppression, *, feed: bool) -> UpdateOne:
     """Sets a reason that is not there. Filtered by nothing but the _id, two workers cannot get in each other's way."""
     field = f"reasons.{each.reason}"
     entry = {"$literal": {"at": each.at, "evidence": each.evidence}}
-    return UpdateOne({"_id": each.contact_id}, [{"$set": {field: {"$ifNull": [f"${field}", entry]}}}], upsert=True)
+    changes: Document = {field: {"$ifNull": [f"${field}", entry]}}
+    if feed and each.reason in TOLD:
+        changes["feed"] = _news(field, each)
+    return UpdateOne({"_id": each.contact_id}, [{"$set": changes}], upsert=True)
+
+
+def _news(field: str, each: Suppression) -> Document:
+    """What the feed has to tell, with this reason if nobody had given it before."""
+    waiting: Document = {"$ifNull": ["$feed", []]}
+    news: Document = {"$literal": [{"reason": each.reason, "at": each.at, "evidence": each.evidence}]}
+    is_new = {"$eq": [{"$type": f"${field}"}, "missing"]}
+    return {"$cond": [is_new, {"$concatArrays": [waiting, news]}, {"$ifNull": ["$feed", "$$REMOVE"]}]}

@@ -21,6 +21,11 @@ class MongoTopics:
     async def add(self, topic: Topic) -> None:
         await insert_missing(self._topics, [{"_id": topic.id, "name": topic.name}])
 
+    async def rename(self, topic: Topic) -> bool:
+        """Give a stored topic this name; False when there is none."""
+        found = await answered(self._topics.update_one({"_id": topic.id}, {"$set": {"name": topic.name}}))
+        return bool(found.matched_count)
+
     async def all(self) -> Sequence[Topic]:
         """In the order of their ids."""
         cursor = self._topics.find().sort("_id", 1)

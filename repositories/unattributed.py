@@ -12,7 +12,7 @@ from datetime import timedelta
 from domain.inbound_mail import Unattributed
 from repositories.bulk import insert_missing
 from repositories.connection import Database, Document, collection
-from repositories.errors import streamed
+from repositories.errors import answered, streamed
 
 _KEPT = timedelta(days=30)
 
@@ -28,6 +28,18 @@ class MongoUnattributed:
         """Those that name this person, the oldest first."""
         cursor = self._reports.find({"contact_ids": contact_id}).sort([("at", 1), ("_id", 1)])
         return [_report(document) async for document in streamed(cursor)]
+
+    async def newest(self, kind: str | None, limit: int) -> Sequence[Unattributed]:
+        """The newest first, of this kind or of all; `limit` 0: every one."""
+        cursor = self._reports.find(_of_kind(kind)).sort([("expires_at", -1)]).limit(limit)
+        return [_report(document) async for document in streamed(cursor)]
+
+    async def count(self, kind: str | None) -> int:
+        return int(await answered(self._reports.count_documents(_of_kind(kind))))
+
+
+def _of_kind(kind: str | None) -> Document:
+    return {"kind": kind} if kind else {}
 
 
 def _document(report: Unattributed) -> Document:

@@ -13,13 +13,17 @@ from workers.resources import Resources
 
 
 def build(resources: Resources) -> Sequence[Part]:
-    stores, settings = resources.stores, resources.settings
-    recorder = DeliveryRecorder(
+    return [resources.runtime.windowed(DeliveryEvent, recorder(resources), window=window(resources.settings))]
+
+
+def recorder(resources: Resources) -> DeliveryRecorder:
+    """What records events, here and where a reader waits for it."""
+    stores = resources.stores
+    return DeliveryRecorder(
         stores.emails,
         stores.events,
         stores.suppressions,
         stores.contacts,
-        StrikeBook(stores.strikes),
-        address_key(settings),
+        StrikeBook(stores.strikes, stores.emails),
+        address_key(resources.settings),
     )
-    return [resources.runtime.windowed(DeliveryEvent, recorder, window=window(settings))]

@@ -48,4 +48,29 @@ class Metrics:
             ["queue"],
             registry=registry,
         )
+        self.inbound_mails = Counter(
+            "campaigns_inbound_mails", "Mails that came in", ["kind", "outcome"], registry=registry
+        )
+        self.inbound_refused = Counter(
+            "campaigns_inbound_refused_recipients", "Recipients of mails that were refused", ["why"], registry=registry
+        )
+        self.inbound_sessions = Counter(
+            "campaigns_inbound_sessions", "Connections to the inbound mail server", ["met"], registry=registry
+        )
+        self.web_seconds = Histogram(
+            "campaigns_web_seconds",
+            "Requests answered; status 0: the client left first",
+            ["route", "method", "status"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.web_unrecorded = Counter(
+            "campaigns_web_unrecorded_clicks", "Clicks that led on and are in no ledger", registry=registry
+        )
+        self.web_webhooks = Counter(
+            "campaigns_web_webhook_events", "What mail providers told", ["provider", "outcome"], registry=registry
+        )
+        self.web_gateway = Counter(
+            "campaigns_web_gateway_events", "Events posted, and requests refused", ["outcome"], registry=registry
+        )
         self.loop_age = Gauge("campaigns_loop_age_seconds", "Since the event loop last ran", registry=registry)

@@ -10,16 +10,25 @@ from config.settings import (
     SmtpSettings,
     SmtpTls,
     ThrottleSettings,
+    variable,
+    webhook_key,
 )
-from domain.chains import batch_at, chains_at
+from domain.chains import chains_at
 from domain.delivery import RetrySchedule
+from domain.errors import InvalidDefinition
+from domain.inbound_addresses import Purpose
 from domain.organisation import Edition, Organisation
 from domain.pacing import Pacing
+from domain.policy import Policy, default_policy, policy_of
+from domain.provider_marks import MarkedFor
 from domain.throttle import Limits
 from domain.tracking import SigningKey, SigningKeys
+from domain.tracking_policy import TrackingPolicy
 from gateways.assets import AssetOptions
 from gateways.public_network import networks
 from gateways.smtp import SmtpOptions, SmtpTimeouts, Tls
+from gateways.spam_engine import SpamdOptions
+from gateways.webhook import WebhookOptions
 from handlers.claim_window import ClaimWindow
 from repositories.connection import Database, connect
 from workers.link import AmqpOptions, TlsOptions
@@ -28,8 +37,9 @@ from workers.runtime import RuntimeOptions
 from workers.shell import ShellOptions
 from workers.windowed import Window
 
-#: Batches in the hands of one send worker: one on the wire, and those that are claimed and written ahead of it.
-SEND_LANES = 3
+#: Batches in the hands of one send worker: one on the wire, and those that are claimed and written ahead of it. Where a
+#: throttle holds them up, two of each of two campaigns, and one to look what else there is.
+SEND_LANES = 5
 URGENT_LANES = 2
 _MOST_PER_BATCH = 500  #: a review plans so many people at a time, and cuts each such range by itself
 _MOST_PER_PORTION = 60  #: begun together: one write of MongoDB each
@@ -75,6 +85,7 @@ def _smtp_options(name: str, smtp: SmtpSettings) -> SmtpOptions:
         ca_file=str(smtp.ca_file) if smtp.ca_file else None,
         local_hostname=smtp.local_hostname,
         signs=smtp.dkim is DkimBy.RELAY,
+        marks=MarkedFor(smtp.marks.value) if smtp.marks else None,
         max_connections=smtp.max_connections,
         messages_per_connection=smtp.messages_per_connection,
         idle_timeout_s=smtp.idle_timeout_s,
@@ -101,7 +112,12 @@ def organisation(settings: Settings) -> Organisation:
         gdpr=given.gdpr,
         public_url=web.public_url.rstrip("/"),
         bounce_domain=web.bounce_domain,
+        answers=answers(settings),
+        four_eyes=settings.review.four_eyes,
         support_contact=given.support_contact,
+        member_statuses=tuple(given.member_statuses),
+        time_zone=given.time_zone,
+        tracking=TrackingPolicy(given.tracking.value),
     )
 
 
@@ -117,6 +133,17 @@ def signing_keys(settings: Settings) -> SigningKeys:
     return SigningKeys(
         tuple(SigningKey(len(secrets) - 1 - place, secret.encode()) for place, secret in enumerate(secrets))
     )
+
+
+def answers(settings: Settings) -> frozenset[Purpose]:
+    """For what mails carry signed addresses where the settings want it."""
+    wanted = {Purpose.REPLY: settings.inbound.count_replies, Purpose.FEEDBACK: settings.inbound.complaint_address}
+    return frozenset(purpose for purpose, is_wanted in wanted.items() if is_wanted)
+
+
+def inbound_domains(settings: Settings) -> frozenset[str]:
+    """Whose mail comes to us; none: whatever carries a token of ours."""
+    return frozenset(f"{settings.inbound.domains} {settings.web.bounce_domain or ''}".lower().split())
 
 
 def retry_schedule(settings: Settings) -> RetrySchedule:
@@ -149,6 +176,37 @@ def asset_options(settings: Settings) -> AssetOptions:
     )
 
 
+def review_policy(settings: Settings) -> Policy:
+    """The organisation's own, on top of the default.
+
+    Raises:
+        InvalidDefinition: the file cannot be read, or says what cannot be; names each.
+    """
+    path = settings.review.policy
+    if path is None:
+        return default_policy()
+    try:
+        return policy_of(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidDefinition(f"{variable('review', 'policy')}: {path} cannot be read: {error}") from error
+
+
+def spamd_options(settings: Settings) -> SpamdOptions | None:
+    """None: there is no spam engine."""
+    given = settings.review
+    if given.spamd_host is None:
+        return None
+    return SpamdOptions(given.spamd_host, given.spamd_port, given.spamd_timeout_s)
+
+
+def webhook_options(settings: Settings) -> WebhookOptions | None:
+    """None: the feed is on RabbitMQ only."""
+    given = settings.feed
+    if given.webhook_url is None or given.webhook_secret is None:
+        return None
+    return WebhookOptions(given.webhook_url, webhook_key(given.webhook_secret), networks(given.webhook_networks))
+
+
 def _relay_limits(given: ThrottleSettings, smtp: SmtpSettings) -> Limits:
     """Its own, or those of every relay."""
     if not isinstance(smtp, RelaySettings):
@@ -161,7 +219,7 @@ def batch_size(settings: Settings) -> int:
 
     What is done once a batch costs as much as ten mails.
     """
-    return batch_at(min(_MOST_PER_BATCH, settings.sending.claim_window * 5 // 2), _pace(settings))
+    return min(_MOST_PER_BATCH, settings.sending.claim_window * 5 // 2)
 
 
 def portion(settings: Settings) -> int:
@@ -176,7 +234,7 @@ def flush_size(settings: Settings) -> int:
 
 def chains(settings: Settings) -> int:
     """Batches of one campaign under way at once, at the pace that the settings allow to all relays together."""
-    return chains_at(settings.sending.chains, _pace(settings), batch_size(settings))
+    return chains_at(settings.sending.chains, _pace(settings))
 
 
 def _pace(settings: Settings) -> float | None:

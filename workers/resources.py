@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from config.settings import Settings
 from gateways.mx import MailHosts
 from gateways.smtp import SmtpRelay
+from handlers.audit import AuditTrail
 from handlers.carry_over import CarryOver
 from repositories.stores import Stores
 from workers.options import address_key
@@ -37,6 +38,10 @@ def carry_over(settings: Settings, stores: Stores) -> CarryOver:
         address_key=address_key(settings),
         skip_roles=settings.organisation.skip_role_addresses,
     )
+
+
+def audit_trail(stores: Stores) -> AuditTrail:
+    return AuditTrail(stores.audit, stores.campaigns, stores.syncs, now)
 
 
 def now() -> datetime:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from config.settings import Settings
+from domain.campaign import Campaign
+from domain.findings import Finding
+from handlers.dry_run import DryRun
 from handlers.review_eligibility import EligibilityPhase
 from handlers.review_end import ReviewEnd
 from handlers.review_people import People
@@ -13,10 +16,10 @@ from handlers.review_requested import CampaignReviewer
 from handlers.review_start import ReviewStart
 from messages.review_requested import ReviewRequested
 from repositories.stores import Stores
-from workers.dkim_keys import dkim_keys
-from workers.options import address_key, batch_size, organisation, signing_keys
+from workers.options import address_key, batch_size, organisation
 from workers.part import Part
 from workers.resources import Resources, now
+from workers.review_checks import review_checks
 
 
 def build(resources: Resources) -> Sequence[Part]:
@@ -35,6 +38,25 @@ def review_start(stores: Stores, settings: Settings) -> ReviewStart:
         people=_people(stores),
         organisation=organisation(settings),
         now=now,
+    )
+
+
+def dry_run(stores: Stores, settings: Settings) -> DryRun:
+    """A review that locks and writes nothing; the command runs it by itself."""
+    checks = review_checks(stores, settings)
+
+    async def findings(campaign: Campaign) -> tuple[Finding, ...]:
+        return (await checks(campaign)).findings
+
+    return DryRun(
+        start=review_start(stores, settings),
+        people=_people(stores),
+        syncs=stores.syncs,
+        suppressions=stores.suppressions,
+        findings=findings,
+        address_key=address_key(settings),
+        now=now,
+        skip_roles=settings.organisation.skip_role_addresses,
     )
 
 
@@ -60,9 +82,7 @@ def _reviewer(resources: Resources) -> CampaignReviewer:
             runs=stores.review_runs,
             emails=stores.emails,
             eligibility=eligibility,
-            organisation=organisation(settings),
-            keys=signing_keys(settings),
-            dkim=dkim_keys(settings),
+            checks=review_checks(stores, settings),
             now=now,
         ),
         now=now,
@@ -70,4 +90,4 @@ def _reviewer(resources: Resources) -> CampaignReviewer:
 
 
 def _people(stores: Stores) -> People:
-    return People(stores.records, stores.contacts, stores.modules)
+    return People(stores.records, stores.contacts, stores.modules, stores.selections)

@@ -11,8 +11,10 @@ from messages.base import Message
 from messages.envelope import SOURCE
 from workers.circuit import RESTS, Circuit, CircuitState
 from workers.consumer import RENEW_S, WATCH_S, Consumer
+from workers.delivery import Early
 from workers.follow_ups import FollowUps
 from workers.handler_clock import LIMIT_S, HandlerClock
+from workers.incoming import Incoming
 from workers.link import AmqpOptions, Link, link
 from workers.metrics import Metrics
 from workers.parker import Parker
@@ -20,8 +22,9 @@ from workers.part import Consuming, Runner
 from workers.periodic import Periodic
 from workers.publisher import DEADLINE_S, IN_FLIGHT, Publisher
 from workers.retry import InPlace, RetryPolicy
-from workers.settlement import Parking, Settlement
+from workers.settlement import Parking, Settlement, read_early
 from workers.supervisor import Backoff
+from workers.trail import NO_TRAIL, Trail
 from workers.windowed import Window, WindowedWorker
 from workers.worker import Worker
 
@@ -49,7 +52,8 @@ class RuntimeOptions:
 class Runtime:
     """Two connections: RabbitMQ stops reading one that publishes too fast, and acknowledgements must get through."""
 
-    def __init__(self, options: RuntimeOptions, parking: Parking) -> None:
+    def __init__(self, options: RuntimeOptions, parking: Parking, trail: Trail = NO_TRAIL) -> None:
+        self._trail = trail
         self.metrics = Metrics()
         self.stopping = asyncio.Event()
         self.in_place = InPlace(options.retry, self.stopping)
@@ -101,6 +105,7 @@ class Runtime:
                 circuit=circuit,
                 clock=clock,
                 concurrency=concurrency,
+                trail=self._trail,
             ),
             circuit,
             clock,
@@ -131,6 +136,7 @@ class Runtime:
             ),
             circuit,
             clock,
+            lambda incoming: read_early(incoming, message),
         )
 
     def parker(self, work_queue: str) -> Consuming:
@@ -173,7 +179,13 @@ class Runtime:
         name = f"{self._options.worker} {purpose}"
         return link(self._options.amqp, name, lambda _: self.metrics.generations.labels(purpose).inc())
 
-    def _fed(self, runner: Runner, circuit: Circuit, clock: HandlerClock) -> Consuming:
+    def _fed(
+        self,
+        runner: Runner,
+        circuit: Circuit,
+        clock: HandlerClock,
+        early: Callable[[Incoming], Early | None] = lambda incoming: None,
+    ) -> Consuming:
         consumer = Consumer(
             self._consuming,
             runner.queue,
@@ -184,6 +196,7 @@ class Runtime:
             renew_s=self._options.renew_s,
             backoff=self._options.amqp.backoff,
             on_open=lambda _: self.metrics.generations.labels(runner.queue).inc(),
+            early=early,
         )
         self.metrics.in_hand.labels(runner.queue).set_function(lambda: consumer.unsettled)
         self._consumers.append(consuming := Consuming(consumer, runner, circuit, clock))

@@ -71,7 +71,7 @@ def _slice_sender(resources: Resources, desk: PermitDesk, lanes: Lanes) -> Slice
     writer = OutcomeWriter(
         emails=stores.emails,
         suppressions=stores.suppressions,
-        strikes=StrikeBook(stores.strikes),
+        strikes=StrikeBook(stores.strikes, stores.emails),
         until_stored=runtime.in_place.until_stored,
         schedule=retry_schedule(settings),
         now=now,

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from config.settings import Settings
-from gateways.assets import HttpAssets
-from handlers.asset_check import AssetCheck
 from handlers.send_requested import SendStarter
 from messages.send_requested import SendRequested
 from repositories.stores import Stores
-from workers.options import asset_options, chains, organisation
+from workers.options import chains, organisation
 from workers.part import Part
 from workers.resources import Resources, now
+from workers.review_checks import asset_check
 
 
 def build(resources: Resources) -> Sequence[Part]:
@@ -22,7 +21,12 @@ def build(resources: Resources) -> Sequence[Part]:
 
 def send_start(stores: Stores, settings: Settings) -> SendStarter:
     """Begins to send; the command asks it what is in the way before it publishes anything."""
-    look = AssetCheck(HttpAssets(asset_options(settings))) if settings.assets.check else None
     return SendStarter(
-        stores.campaigns, stores.slices, organisation(settings), now, chains(settings), look_at_assets=look
+        stores.campaigns,
+        stores.emails,
+        stores.slices,
+        organisation(settings),
+        now,
+        chains(settings),
+        look_at_assets=asset_check(settings),
     )

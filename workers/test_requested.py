@@ -19,6 +19,7 @@ def build(resources: Resources) -> Sequence[Part]:
         campaigns=stores.campaigns,
         contacts=stores.contacts,
         leases=stores.leases,
+        outcomes=stores.test_mails,
         relay=plain(resources),
         organisation=organisation(settings),
         keys=signing_keys(settings),

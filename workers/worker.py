@@ -16,6 +16,7 @@ from workers.handler_clock import HandlerClock
 from workers.inbox import Inbox
 from workers.retry import InPlace
 from workers.settlement import Received, Settlement, Unsettled, in_words
+from workers.trail import NO_TRAIL, Trail, noted
 
 log = structlog.get_logger()
 
@@ -38,6 +39,7 @@ class Worker(Generic[M]):
     circuit: Circuit
     clock: HandlerClock
     concurrency: int = 8
+    trail: Trail = NO_TRAIL
 
     @property
     def prefetch(self) -> int:
@@ -73,5 +75,5 @@ class Worker(Generic[M]):
 
     async def _handle(self, received: Received[M]) -> None:
         async with self.clock.running():
-            follow_ups = await self.handle(received.message)
+            follow_ups = await noted(self.trail, received, self.handle)
             await self.follow_ups.publish(follow_ups, [received.envelope])

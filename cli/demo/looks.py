@@ -15,9 +15,10 @@ from cli.demo.answers import Answers
 from cli.demo.processes import Processes
 from cli.output import say
 from config.settings import Settings
-from domain.books import Books, Summary
+from domain.books import Books
 from domain.email import Email, EmailState
 from domain.errors import CampaignsError
+from domain.summary import Summary
 from messages.delivery_event import EventType
 from repositories.stores import Stores
 

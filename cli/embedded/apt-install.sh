@@ -39,10 +39,12 @@ install() {
 had_rabbitmq=$(command -v rabbitmq-server || true)
 had_epmd=$(command -v epmd || true)
 had_postfix=$(command -v postfix || true)
+had_spamd=$(command -v spamd || true)
 # Fresh machines have no package lists yet; others need not wait for them.
 install "$@" || { apt-get update --quiet && install "$@"; }
 
 # What is new must not come up at the next boot either.
 if [ -z "$had_rabbitmq" ]; then update-rc.d rabbitmq-server disable >/dev/null 2>&1 || true; fi
 if [ -z "$had_postfix" ] && command -v postfix >/dev/null; then update-rc.d postfix disable >/dev/null 2>&1 || true; fi
+if [ -z "$had_spamd" ] && command -v spamd >/dev/null; then update-rc.d spamd disable >/dev/null 2>&1 || true; fi
 if [ -z "$had_epmd" ]; then systemctl disable epmd.socket epmd.service >/dev/null 2>&1 || true; fi

@@ -26,6 +26,7 @@ from tests.benchmarks import (
     review,
     send,
     sync,
+    web,
 )
 from tests.benchmarks import (
     events as delivery_events,
@@ -45,6 +46,7 @@ class Program(StrEnum):
     LATENCY = "latency"
     HOT = "hot"
     EVENTS = "events"
+    WEB = "web"
     CLASSIFICATION = "classification"
     GROWTH = "growth"
     CAMPAIGN = "campaign"
@@ -68,12 +70,20 @@ class Sizes:
     growth: tuple[int, ...] = (10_000, 100_000, 400_000)
     recipients: int = 400_000
     messages: int = 1_000_000  #: of backlog; a tenth of it of poison
+    seconds: float = 5  #: of web, for each run
     rounds: int = 3
 
 
 #: Enough to see that the programs run and that nothing became many times slower; no figures to quote.
 SHORT = Sizes(
-    emails=1_000, events=2_000, records=4_000, growth=(500, 1_500), recipients=1_000, messages=20_000, rounds=1
+    emails=1_000,
+    events=2_000,
+    records=4_000,
+    growth=(500, 1_500),
+    recipients=1_000,
+    messages=20_000,
+    seconds=2,
+    rounds=1,
 )
 #: Memory is left out: few people are fewer slices than a worker takes at once, and tell nothing.
 IN_SHORT = tuple(program for program in ALL if program is not Program.MEMORY)
@@ -97,6 +107,7 @@ def main(
     ] = None,
     recipients: Annotated[int | None, typer.Option(min=200, help="campaign, review: recipients.")] = None,
     messages: Annotated[int | None, typer.Option(min=10_000, help="backlog: messages; poison: ten times its.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.5, help="web: seconds per run.")] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="Interleaved runs of which the median is taken.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -116,6 +127,7 @@ def main(
         growth=tuple(people or usual.growth),
         recipients=recipients or usual.recipients,
         messages=messages or usual.messages,
+        seconds=seconds or usual.seconds,
         rounds=rounds or usual.rounds,
     )
     logging.configure("warning")
@@ -140,6 +152,7 @@ def _run(program: Program, on: Ground, sizes: Sizes) -> Measured:
         Program.LATENCY: lambda: latency.measure(on, sizes.events, sizes.rate),
         Program.HOT: lambda: hot.measure(on, sizes.events, sizes.rounds),
         Program.EVENTS: lambda: delivery_events.measure(on, sizes.events, sizes.rounds),
+        Program.WEB: lambda: web.measure(on, sizes.seconds, sizes.rounds),
         Program.CLASSIFICATION: classification.measure,
         Program.GROWTH: lambda: growth.measure(on, sizes.growth, sizes.rounds),
         Program.CAMPAIGN: lambda: campaign.measure(on, sizes.recipients),

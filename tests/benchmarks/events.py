@@ -60,7 +60,7 @@ def measure(ground: Ground, events: int, rounds: int) -> Measured:
         notes=(
             "Events wait in RabbitMQ when the worker starts; the clock runs from its first acknowledgement to its",
             f"last. The bare loop upserts the event and the row of the ledger of each, {WINDOW} at a time and ready",
-            "made; the worker also keeps, in a document of its own, that somebody reads at the address.",
+            "made; the worker also looks up who of them left, bounced or was struck before.",
             f"From publishing to the stored event that all can read, at {PACE_PER_S:,} a second: {waits}.",
         ),
         command=f"make bench ARGS='events --events {events} --rounds {rounds}'",

@@ -40,8 +40,11 @@ def test_the_commands_are_those_of_the_brief() -> None:
         "list edit", "list members", "import people", "import show", "import undo", "contact show", "contact opt-in",
         "contact opt-out", "contact tracking", "suppression add", "suppression list",
         "suppression remove", "suppression import",
-        "topic create", "topic show", "topic leave", "template list", "template show", "template save",
-        "campaign create", "campaign edit", "campaign show", "campaign summary", "campaign review", "campaign test",
+        "topic create", "topic edit", "topic show", "topic leave",
+        "template list", "template show", "template save", "template lint",
+        "inbound unattributed",
+        "campaign create", "campaign edit", "campaign preview",
+        "campaign show", "campaign summary", "campaign review", "campaign test",
         "campaign send", "campaign pause", "campaign resume", "campaign stop", "campaign cancel", "campaign reopen",
         "campaign unschedule",
     }  # fmt: skip
@@ -77,7 +80,7 @@ def test_what_every_command_takes_stands_at_the_top_with_its_variables() -> None
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in COMMANDS if path[-1] in {"review", "send", "stop", "cancel", "delete"}]
+    "path", [path for path in COMMANDS if path[-1] in {"review", "send", "schedule", "stop", "cancel", "delete"}]
 )
 def test_a_question_can_be_answered_in_advance(path: tuple[str, ...]) -> None:
     [yes] = [each for each in COMMANDS[path].params if each.name == "yes"]
@@ -121,12 +124,17 @@ def test_a_question_can_be_answered_in_advance(path: tuple[str, ...]) -> None:
         ["campaign", "test", "spring", "--to", "nobody"],
         ["campaign", "test", "spring", *["--to", "a@b.example"] * 6],
         ["campaign", "send", "spring", "--at", "2020-01-01"],
+        ["campaign", "schedule", "spring", "--at", "2999-01-01", "--local", "2999-01-01"],
+        ["campaign", "dry-run", "spring", "--people", "."],
         ["sync", "create", "leads", "--module", "Leads", "--map", "City"],
         ["sync", "skipped", "leads", "--reason", "painted"],
         ["sync", "show", "leads", "--watch", "--json"],
         ["sync", "runs", "leads", "--limit", "0"],
         ["module", "describe", "nowhere.json"],
         ["template", "save", "mine"],
+        ["template", "lint", "newsletter", "--html", "examples/leads.csv"],
+        ["campaign", "preview", "spring", "--contact", "nobody"],
+        ["campaign", "preview", "spring", "--value", "city"],
     ],
     ids=" ".join,
 )

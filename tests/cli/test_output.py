@@ -72,6 +72,11 @@ def test_an_address_in_csv_is_the_address(capsys: pytest.CaptureFixture[str]) ->
         (1234567, "1,234,567"),
         (datetime(2026, 11, 23, 9, 30, 5, 999, tzinfo=UTC), "2026-11-23 09:30:05"),
         (Colour.RED, "red"),
+        ("two\nlines\tand שלום 😀", "two\nlines\tand שלום 😀"),
+        (
+            "\x1b]0;mine\x07Ann\x00",
+            "\N{REPLACEMENT CHARACTER}]0;mine\N{REPLACEMENT CHARACTER}Ann\N{REPLACEMENT CHARACTER}",
+        ),
     ],
 )
 def test_cells_are_written_for_people(value: object, cell: str) -> None:

@@ -44,10 +44,11 @@ def test_a_run_shows_every_number_with_its_name() -> None:
     assert "total 1,000 new 900 updated 0 unchanged 0 skipped: no_email 100" in shown
 
 
-def test_a_line_of_the_history_sums_the_skips() -> None:
+def test_a_line_of_the_history_sums_the_skips_and_says_why() -> None:
     run = a_run(mode="initiate", counts={**COUNTS, "skipped.deleted": 5}, ended_at=later(10))
     assert sync_view.history_row(run) == (
         "leads-r1", "initiate", "done", run.started_at, "10.0 s", 1000, 900, 0, 0, 105,
+        "deleted: 5, no_email: 100",
     )  # fmt: skip
 
 

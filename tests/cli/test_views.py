@@ -5,15 +5,21 @@ from dataclasses import replace
 import pytest
 from rich.console import Console, RenderableType
 
-from cli import explanation, views
+from cli import campaign_summary, explanation, views
 from cli.explanation import Explanation
-from domain.books import Books, Summary
+from domain.books import Books
 from domain.campaign import CampaignStatus, Origin, Report
-from domain.email import EmailState
+from domain.eligibility import Skip, SuppressionReason
+from domain.email import EmailState, SkipReason
 from domain.events import StoredEvent
 from domain.findings import Finding, Severity
+from domain.lists import Suppression
+from domain.remainder import planned_again
+from domain.ruling import Ruling
 from domain.slices import Slice, SliceState
 from domain.smtp_reply import Reply, Stage
+from domain.summary import Summary
+from domain.why_not import Missed
 from tests.builders import NOW, a_campaign, a_contact, an_email, later
 
 
@@ -65,8 +71,8 @@ def test_the_books_stand_with_their_verdict(selected: int, said: str) -> None:
 
 
 def test_the_summary_has_every_number_of_the_reference_page() -> None:
-    found = lines(views.summary(a_campaign("spring"), Summary(sent=9, opened=4, complaints=1)))
-    assert {"sent 9", "opened 4", "complaints 1", "unsubscribed 0", "not opened 0", "clicked 0"} <= set(found)
+    found = lines(campaign_summary.view(a_campaign("spring"), Summary(sent=9, delivered=8, opened=4, complaints=1)))
+    assert {"sent 9", "opened 4 50.0 %", "complaints 1 12.5 %", "unsubscribed 0 0.0 %", "clicked 0 0.0 %"} <= set(found)
 
 
 def test_the_quick_view_fits_eighty_columns_with_large_numbers() -> None:
@@ -104,6 +110,31 @@ def an_explanation(**changes: object) -> Explanation:
 def test_nobody_was_selected_says_why_not() -> None:
     assert lines(explanation.shown(an_explanation(contact=None)))[-1].startswith("No contact has this address")
     assert lines(explanation.shown(an_explanation()))[-1].startswith("A contact has it, on no list")
+    missed = [Missed("Leads:1", "does not fit the filter of Leads: City = Oslo")]
+    assert lines(explanation.shown(an_explanation(missed=missed)))[-1] == (
+        "Leads:1 does not fit the filter of Leads: City = Oslo"
+    )
+
+
+def test_why_somebody_is_suppressed_is_told_with_its_evidence_selected_or_not() -> None:
+    told = [Suppression("1", SuppressionReason.COMPLAINED, NOW, "campaign autumn")]
+    for rows in ([], [an_email("ann@example.com")]):
+        found = lines(explanation.shown(an_explanation(rows=rows, suppressions=told)))
+        assert "complained 2026-03-02 09:00:00 campaign autumn" in found
+
+
+def test_a_row_tells_how_it_had_ended_before_and_what_eligibility_says_now() -> None:
+    row = an_email("ann@example.com", state=EmailState.SKIPPED, reason="opted_out")
+    again = planned_again(row, "bob", NOW)
+    skip = Skip(SkipReason.OPTED_OUT, "said so")
+    found = lines(explanation.shown(an_explanation(rows=[again], now={again.id: skip})))
+    assert "if it were sent now would be skipped: opted_out, said so" in found
+    assert any(line.startswith("2026-03-02 09:00:00 bob skipped: opted_out") for line in found)
+
+
+def test_a_doubt_is_told_with_the_policy() -> None:
+    row = an_email("ann@example.com", state=EmailState.IN_DOUBT, reason="reply_lost")
+    assert "in doubt held" in lines(explanation.shown(an_explanation(rows=[row], in_doubt_policy="held")))
 
 
 def test_an_email_is_explained_with_its_reply_rule_and_events() -> None:
@@ -114,11 +145,12 @@ def test_an_email_is_explained_with_its_reply_rule_and_events() -> None:
         reason="user_unknown",
         reply=Reply(550, "5.1.1 no such user", Stage.RCPT),
     )
-    event = StoredEvent("e1", row.id, "bounced", NOW, {"code": 550, "text": "no such user"})
+    ruled = Ruling(EmailState.HARD_BOUNCED, "user_unknown", "a rule")
+    event = StoredEvent("e1", row.id, "bounced", NOW, {"code": 550, "text": "no such user"}, ruling=ruled)
     found = lines(explanation.shown(an_explanation(rows=[row], events=[event])))
     assert "state hard_bounced: user_unknown" in found
     assert any(line.startswith("ruled user_unknown, by ") for line in found)
-    assert "2026-03-02 09:00:00 bounced 550 no such user" in found
+    assert "2026-03-02 09:00:00 bounced user_unknown, by a rule 550 no such user" in found
 
 
 def test_a_row_in_a_workers_hands_is_shown_as_claimed() -> None:

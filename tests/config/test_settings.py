@@ -1,5 +1,6 @@
 """Settings: where they come from, and what is said of wrong ones."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from config import reference
 from config.loading import SettingsInvalid, load
-from config.settings import PREFIX, LogLevel, Settings, all_variables, variable
+from config.settings import PREFIX, LogLevel, Settings, all_variables, variable, webhook_key
 
 
 @pytest.fixture
@@ -57,6 +58,15 @@ def test_a_list_that_is_no_list_is_told_how_it_is_written(given: Callable[..., N
         "CAMPAIGNS_SMTPS__HOST: there is no such setting; did you mean CAMPAIGNS_SMTP__HOST?",
         'CAMPAIGNS_SENDING__RETRY_DELAYS_S: write a JSON list such as "[5, 30]"',
     ]
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../etc/passwd", "Europe", "+02:00"])
+def test_what_is_no_time_zone_is_refused(given: Callable[..., None], zone: str) -> None:
+    given(ORGANISATION__TIME_ZONE=zone)
+    with pytest.raises(
+        SettingsInvalid, match=r"CAMPAIGNS_ORGANISATION__TIME_ZONE: .*no time zone of the IANA database"
+    ):
+        load()
 
 
 def test_a_misspelt_line_of_the_env_file_is_no_silence(given: Callable[..., None], tmp_path: Path) -> None:
@@ -179,3 +189,43 @@ def test_a_network_that_is_none_is_named(given: Callable[..., None]) -> None:
     given(ASSETS__ALLOW_NETWORKS="10.1.0.0/16 10.1.0.1/16")
     with pytest.raises(SettingsInvalid, match=r"^CAMPAIGNS_ASSETS__ALLOW_NETWORKS: 10\.1\.0\.1/16 has host bits set"):
         load()
+
+
+@pytest.mark.parametrize("status", ["", " Curious", "Curious, or not", "x" * 101])
+def test_what_cannot_be_a_member_status_is_refused(given: Callable[..., None], status: str) -> None:
+    given(ORGANISATION__MEMBER_STATUSES=json.dumps(["Registered", status]))
+    with pytest.raises(SettingsInvalid, match="CAMPAIGNS_ORGANISATION__MEMBER_STATUSES"):
+        load()
+
+
+def test_member_statuses_of_ones_own_are_a_list(given: Callable[..., None]) -> None:
+    given(ORGANISATION__MEMBER_STATUSES='["Registered", "Came"]')
+    assert tuple(load().organisation.member_statuses) == ("Registered", "Came")
+
+
+WEBHOOK = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def test_a_webhook_has_a_secret_that_can_be_read(given: Callable[..., None]) -> None:
+    given(FEED__WEBHOOK_URL="https://crm.example/feed", FEED__WEBHOOK_SECRET=WEBHOOK)
+    secret = load().feed.webhook_secret
+    assert secret is not None
+    assert len(webhook_key(secret)) == 24
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"FEED__WEBHOOK_URL": "https://crm.example/feed"}, "a webhook needs a secret"),
+        ({"FEED__WEBHOOK_SECRET": "whsec_short"}, "is not whsec_ and base64 of 24 to 64 bytes"),
+        ({"FEED__WEBHOOK_SECRET": WEBHOOK.removeprefix("whsec_")}, "is not whsec_ and base64"),
+        ({"FEED__WEBHOOK_URL": "ftp://crm.example", "FEED__WEBHOOK_SECRET": WEBHOOK}, "CAMPAIGNS_FEED__WEBHOOK_URL"),
+        ({"FEED__WEBHOOK_NETWORKS": "10.0.0.0/99"}, "10.0.0.0/99"),
+    ],
+)
+def test_a_webhook_that_could_not_work_is_refused(given: Callable[..., None], wrong: dict[str, str], said: str) -> None:
+    given(**wrong)
+    with pytest.raises(SettingsInvalid) as caught:
+        load()
+    assert said in str(caught.value)
+    assert "MfKQ9r8" not in str(caught.value)

@@ -8,10 +8,12 @@ from typing import TypeAlias
 import pytest
 
 from domain.breakers import Counts, Rule, Trip
-from domain.campaign import Campaign, CampaignStatus, LawfulBasis, Report, Selection, hash_of
+from domain.campaign import Approval, Campaign, CampaignStatus, LawfulBasis, Report, Selection, hash_of
 from domain.errors import Conflict, UnknownCampaign
 from domain.findings import Finding, Severity
+from domain.selections import Kept
 from repositories.campaigns import MongoCampaigns
+from repositories.connection import Database
 from tests.builders import a_campaign, later
 from tests.fakes.campaigns import MemoryCampaigns
 
@@ -33,13 +35,20 @@ async def stored(campaigns: AnyCampaigns, campaign_id: str = "spring") -> Campai
 
 
 def with_everything() -> Campaign:
-    findings = (Finding("size", Severity.WARNING, "html", "It is large.", "Make it smaller."),)
+    findings = tuple(Finding("size", each, "html", "It is large.", "Make it smaller.") for each in Severity)
     return a_campaign(
-        recipients=Selection(("Leads", "Contacts"), ("Deals:1",)),
+        recipients=Selection(
+            ("Leads", "Contacts"), ("Deals:1",), {"Dragons": "Age > 3"}, Kept("spring:1:a", {"Deals": 9}, "ff"), True
+        ),
+        schedule="2026-12-01T09:00",
+        source_order=7,
         lawful_basis=LawfulBasis.CONSENT,
         information={"Budget in $.": "$100"},
         report=Report({"Leads": 3}, 1, {"no_email": 1}, {"a.b": 2}, 3, findings),
         reviewed_hash="x",
+        reviewed_assets={"https://green.shop/$1.png": "0123456789abcdef"},
+        author="Ann Green",
+        approval=Approval("Bob Brown", later(7)),
         send_at=later(60),
         trip=Trip(1, Rule.COMPLAINTS, later(5), Counts(1_000, 2, 3, 4)),
         include_existing_members=True,
@@ -51,6 +60,16 @@ async def test_what_is_added_is_loaded_at_revision_1(campaigns: AnyCampaigns) ->
     assert await stored(campaigns) == replace(with_everything(), revision=1)
     assert hash_of(await stored(campaigns)) == hash_of(with_everything())
     assert await campaigns.get("nothing") is None
+
+
+async def test_a_severity_of_a_newer_version_is_read_as_unknown(mongo_database: Database) -> None:
+    """Two versions run side by side for a while."""
+    campaigns = MongoCampaigns(mongo_database)
+    await campaigns.add(with_everything())
+    await mongo_database.campaigns.update_one({"_id": "spring"}, {"$set": {"report.findings.0.severity": "dire"}})
+    report = (await stored(campaigns)).report
+    assert report is not None
+    assert report.findings[0].severity is Severity.UNKNOWN
 
 
 async def test_an_id_is_taken_once(campaigns: AnyCampaigns) -> None:
@@ -129,3 +148,10 @@ async def test_a_save_does_not_give_slice_numbers_back(campaigns: AnyCampaigns) 
 async def test_an_unknown_campaign_has_no_slice_numbers(campaigns: AnyCampaigns) -> None:
     with pytest.raises(UnknownCampaign):
         await campaigns.take_slice_numbers("nothing", 1)
+
+
+async def test_the_ids_of_all_campaigns_are_told(campaigns: AnyCampaigns) -> None:
+    assert await campaigns.ids() == frozenset()
+    for each in ("spring", "autumn"):
+        await campaigns.add(a_campaign(each))
+    assert await campaigns.ids() == {"spring", "autumn"}

@@ -11,6 +11,7 @@ import pytest
 from domain.campaign import LawfulBasis
 from domain.consent import Consent, ConsentTo, Tracking
 from domain.contact import Contact, ContactField, Membership, OptOut, Source, SubscriptionType
+from domain.send_times import ZONE_FIELD
 from domain.slices import KeyRange
 from repositories.contacts import MongoContacts
 from tests.builders import NOW, a_contact, a_member, a_stamp, an_id
@@ -77,12 +78,47 @@ async def test_for_sending_a_contact_has_its_values_records_topics_and_consents(
     assert found.memberships == {}
 
 
-async def test_what_was_read_for_sending_cannot_be_saved(contacts: AnyContacts) -> None:
-    """It is a part of the contact: in its place the rest would be lost."""
+async def test_what_people_said_to_being_tracked_is_told_of_those_who_are_stored(contacts: AnyContacts) -> None:
+    yes = Consent(ConsentTo.TRACKING, True, NOW, "form")
+    refused, agreed, silent = (
+        with_everything(),
+        a_contact("bea@example.com", consents=(yes,)),
+        a_contact("c@example.com"),
+    )
+    await contacts.save([refused, agreed, silent])
+    told = await contacts.tracking([refused.id, agreed.id, silent.id, an_id("nobody@example.com")])
+    assert told == {refused.id: Tracking.NO, agreed.id: Tracking.YES, silent.id: Tracking.UNKNOWN}
+
+
+async def test_for_planning_a_contact_has_all_that_decides_on_it(contacts: AnyContacts) -> None:
+    zone = ContactField("Europe/Rome", a_stamp())
+    contact = with_everything()
+    contact = replace(contact, fields={**contact.fields, ZONE_FIELD: zone})
+    await contacts.save([contact])
+    found = (await contacts.for_planning([contact.id, an_id("nobody@example.com")]))[contact.id]
+    assert (found.id, found.address, found.values()) == (contact.id, contact.address, {ZONE_FIELD: "Europe/Rome"})
+    known = {ref: replace(each, map_versions={}) for ref, each in contact.sources.items()}
+    assert (found.sources, found.primary()) == (known, replace(contact, sources=known).primary())
+    assert (found.topics, found.left_topics) == (contact.topics, contact.left_topics)
+    assert (found.subscription, found.opt_out, found.consents) == (
+        contact.subscription,
+        contact.opt_out,
+        contact.consents,
+    )
+
+
+async def test_for_planning_nobody_needs_a_time_zone(contacts: AnyContacts) -> None:
+    await contacts.save([a_contact()])
+    assert (await contacts.for_planning([a_contact().id]))[a_contact().id].fields == {}
+
+
+async def test_what_was_read_in_part_cannot_be_saved(contacts: AnyContacts) -> None:
+    """In the place of the contact the rest would be lost."""
     contact = with_everything()
     await contacts.save([contact])
-    part = (await contacts.for_sending([contact.id]))[contact.id]
-    assert await contacts.save([part]) == {contact.id}
+    sending, planning = await contacts.for_sending([contact.id]), await contacts.for_planning([contact.id])
+    assert await contacts.save([sending[contact.id]]) == {contact.id}
+    assert await contacts.save([planning[contact.id]]) == {contact.id}
     assert await load(contacts, contact) == replace(contact, revision=1)
 
 
@@ -123,3 +159,16 @@ async def test_pages_follow_each_other_without_gap(contacts: AnyContacts) -> Non
     first = await contacts.page("news", limit=3)
     second = await contacts.page("news", after=first[-1].id, limit=3)
     assert [contact.id for contact in [*first, *second]] == [key async for key in contacts.members("news")]
+
+
+async def test_of_very_many_saved_at_once_exactly_those_that_others_changed_are_refused(contacts: AnyContacts) -> None:
+    """MongoDB gets them in several commands."""
+    people = [a_contact(f"p{number}@example.com") for number in range(250)]
+    assert await contacts.save(people) == frozenset()
+    stored = await contacts.load([each.id for each in people])
+    theirs = [replace(each, address="Other@example.com") for each in list(stored.values())[::3]]
+    assert await contacts.save(theirs) == frozenset()
+    ours = [replace(each, address="Ours@example.com") for each in stored.values()]
+    assert await contacts.save(ours) == {each.id for each in theirs}
+    after = await contacts.load([each.id for each in people])
+    assert sum(each.address == "Ours@example.com" for each in after.values()) == 250 - len(theirs)

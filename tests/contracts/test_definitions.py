@@ -67,8 +67,15 @@ async def test_a_topic_stays_as_it_was_added_first(stores: dict[str, Any]) -> No
     assert await stores["topics"].all() == [a_topic()]
 
 
+async def test_a_topic_can_be_called_otherwise(stores: dict[str, Any]) -> None:
+    assert not await stores["topics"].rename(a_topic(name="Offers"))
+    await stores["topics"].add(a_topic())
+    assert await stores["topics"].rename(a_topic(name="Offers"))
+    assert await stores["topics"].get("marketing") == a_topic(name="Offers")
+
+
 async def test_a_template_saved_again_is_replaced(stores: dict[str, Any]) -> None:
-    template = SavedTemplate("spring", "Hello", "<p>$x</p>", "x", NOW)
+    template = SavedTemplate("spring", "Hello", "<p>$x</p>", "x", NOW, "In short")
     await stores["templates"].save(template)
     await stores["templates"].save(replace(template, text=None))
     assert await stores["templates"].get("spring") == replace(template, text=None)
@@ -136,3 +143,9 @@ async def test_an_older_description_of_a_module_does_not_replace_a_newer_one(sto
     assert await modules.get("Dragons") == dragons("again", later(2))
     assert await modules.save(dragons("by hand", None))
     assert await modules.get("Dragons") == dragons("by hand", None)
+
+
+async def test_a_template_that_was_saved_before_there_were_preheaders_has_none(mongo_database: Any) -> None:
+    old = {"_id": "old", "subject": "Hello", "html": None, "text": "x", "saved_at": NOW}
+    await mongo_database["templates"].insert_one(old)
+    assert await MongoTemplates(mongo_database).get("old") == SavedTemplate("old", "Hello", None, "x", NOW)

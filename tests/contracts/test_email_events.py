@@ -9,8 +9,13 @@ from typing import TypeAlias
 
 import pytest
 
-from domain.books import NUMBERS, Summary
+from domain.activity import Wanted
 from domain.email import Email, EmailEvent, EmailState, Mark, ServiceStatus
+from domain.member_status import MemberStatus, member_status
+from domain.reclassification import Proved, Rejudged
+from domain.response import response
+from domain.summary import NUMBERS, Summary
+from repositories.email_updates import event_updates
 from repositories.emails import MongoEmails
 from tests.builders import NOW, an_email, an_event, an_outcome, emails, later
 from tests.fakes.emails import MemoryEmails
@@ -135,7 +140,10 @@ async def test_what_events_proved_before_settles_a_doubt_at_once(ledger: Ledger,
 async def a_mixed_campaign(ledger: Ledger) -> None:
     """Every state, and each kind of answer to what was sent; half of them contacts."""
     states = sorted(set(EmailState) - {EmailState.CLAIMED})
-    answers = [[], [DELIVERED], [OPENED], [CLICKED], [BOUNCED], [SOFT], [OPENED, SOFT], [replace(BOUNCED, proves=None)]]
+    answers = [
+        [], [DELIVERED], [OPENED], [CLICKED], [CLICKED, OPENED], [BOUNCED], [BOUNCED, OPENED], [SOFT], [OPENED, SOFT],
+        [SOFT, DELIVERED], [SOFT, replace(DELIVERED, at=later(5))], [replace(BOUNCED, proves=None)],
+    ]  # fmt: skip
     marks = [[an_event("", mark=mark)] for mark in Mark]
     replied = [an_event("", service=ServiceStatus.REPLIED)]
     kinds = [(EmailState.SENT, events) for events in [*answers, *marks, replied]] + [(state, []) for state in states]
@@ -148,19 +156,24 @@ async def a_mixed_campaign(ledger: Ledger) -> None:
 async def test_the_summary_counts_people_once_per_number(ledger: Ledger) -> None:
     await a_mixed_campaign(ledger)
     assert await ledger.summary("spring") == Summary(
-        sent=14,
-        delivered=9,
-        hard_bounced=2,
+        sent=20,
+        delivered=14,
+        hard_bounced=3,
         soft_bounced=5,
-        opened=4,
-        not_opened=6,
-        clicked=1,
+        opened=6,
+        not_opened=9,
+        clicked=2,
         replied=1,
         complaints=1,
         unsubscribed=1,
+        autoreplied=1,
+        machine_opened=1,
+        machine_clicked=1,
         failed=1,
         in_doubt=1,
         skipped=1,
+        deferred=1,
+        planned=1,
     )
 
 
@@ -174,6 +187,38 @@ async def test_behind_each_number_there_are_as_many_people(ledger: Ledger, numbe
     assert [email async for email in ledger.activity("spring", number, limit=1)] == people[:1]
 
 
+@pytest.mark.parametrize("chosen", ["Invited", "Opened", "VIP guest"])
+async def test_each_person_has_the_member_status_that_finds_it(ledger: Ledger, chosen: str) -> None:
+    await a_mixed_campaign(ledger)
+    everybody = {email.id: email async for email in ledger.people("spring", Wanted(), chosen=chosen)}
+    found = {}
+    for status in [*MemberStatus, "VIP guest"]:
+        wanted = Wanted(statuses=frozenset({status}))
+        found |= {email.id: status async for email in ledger.people("spring", wanted, chosen=chosen)}
+    assert found == {key: member_status(response(email), chosen) for key, email in everybody.items()}
+
+
+async def test_those_are_listed_who_fit_every_part_and_one_value_of_each(ledger: Ledger) -> None:
+    await a_mixed_campaign(ledger)
+    await ledger.plan([an_email("x@example.com", "springtime", ref="Leads:x"), an_email("x@example.com", "other")])
+    wanted = Wanted(
+        "opened", frozenset({"clicked", "replied"}), frozenset({"Responded", "Opened"}), frozenset({"Leads", "Deals"})
+    )
+    everybody = [email async for email in ledger.people("spring", Wanted(), chosen="Planned")]
+    found = [email async for email in ledger.people("spring", wanted, chosen="Planned")]
+    assert len(everybody) == len({email.id for email in everybody}) > 20
+    assert found == [email for email in everybody if wanted.includes(email, "Planned")] != []
+    rest = [email async for email in ledger.people("spring", Wanted(), chosen="", after=everybody[4].id, limit=3)]
+    assert rest == everybody[5:8]
+    assert not [email async for email in ledger.people("spring", Wanted(statuses=frozenset({"Nope"})), chosen="")]
+
+
+async def test_all_that_was_sent_to_one_person_is_found(ledger: Ledger) -> None:
+    rows = [an_email(campaign_id="autumn"), an_email(), an_email(occurrence=1)]
+    await ledger.plan([*rows, an_email("bob@example.com")])
+    assert await ledger.of_people([an_email().contact_id]) == rows
+
+
 async def test_many_summaries_come_in_one_answer(ledger: Ledger) -> None:
     await ledger.plan([an_email(state=EmailState.SENT), an_email(campaign_id="other", state=EmailState.FAILED)])
     found = await ledger.summaries(["spring", "other", "nothing"])
@@ -182,3 +227,62 @@ async def test_many_summaries_come_in_one_answer(ledger: Ledger) -> None:
 
 def test_every_number_of_the_summary_has_its_rule() -> None:
     assert [field.name for field in fields(Summary)] == list(NUMBERS)
+
+
+PROVED = Proved(EmailState.SOFT_BOUNCED, EmailState.SOFT_BOUNCED, {EmailState.SOFT_BOUNCED: "mailbox_full"})
+
+
+@pytest.mark.parametrize("was", [EmailState.SENT, EmailState.IN_DOUBT])
+async def test_what_events_prove_can_be_judged_again_and_only_a_row_that_rests_on_it_follows(
+    ledger: Ledger, was: EmailState
+) -> None:
+    await ledger.plan([an_email(state=was)])
+    await ledger.apply([replace(BOUNCED, reason="user_unknown")])
+    read = await row(ledger)
+    for _ in range(2):  # the second time it is no longer as it was read
+        await ledger.rejudge([Rejudged(read, later(99), PROVED)])
+    now = await row(ledger)
+    assert (now.proof, now.bounced, now.times) == (EmailState.SOFT_BOUNCED, EmailState.SOFT_BOUNCED, read.times)
+    settled = (EmailState.SOFT_BOUNCED, "mailbox_full")
+    assert (now.state, now.reason) == (settled if was is EmailState.IN_DOUBT else (EmailState.SENT, None))
+    await ledger.apply([BOUNCED])  # evidence that comes later still outweighs it
+    assert (await row(ledger)).bounced is EmailState.HARD_BOUNCED
+    assert (await row(ledger)).state is (EmailState.HARD_BOUNCED if was is EmailState.IN_DOUBT else EmailState.SENT)
+
+
+async def test_a_row_that_a_person_settled_keeps_its_state_when_verdicts_flip(ledger: Ledger) -> None:
+    await ledger.plan([an_email(state=EmailState.IN_DOUBT)])
+    await ledger.settle("spring", None, EmailState.SENT, reason=None, by="ann", at=later(1))
+    await ledger.apply([replace(BOUNCED, reason="user_unknown")])
+    await ledger.rejudge([Rejudged(await row(ledger), later(99), PROVED)])
+    assert ((await row(ledger)).state, (await row(ledger)).bounced) == (EmailState.SENT, EmailState.SOFT_BOUNCED)
+
+
+async def test_a_final_state_is_exchanged_only_where_it_is_as_it_was_read(ledger: Ledger) -> None:
+    rows = [an_email(f"p{n}@example.com", state=EmailState.HARD_BOUNCED, reason="moved") for n in range(2)]
+    await ledger.plan([*rows, an_email(state=EmailState.SENT), an_email(campaign_id="springtime", state=rows[0].state)])
+    read = [email async for email in ledger.judged("spring")]
+    assert read == sorted(rows, key=lambda each: each.id)
+    assert [email async for email in ledger.judged("spring", later(1))] == []
+    stale = replace(read[1], reason="user_unknown")
+    await ledger.rejudge(
+        [Rejudged(each, later(9), None, EmailState.FAILED, "policy", "x") for each in (read[0], stale)]
+    )
+    loaded = await ledger.load([each.id for each in read])
+    assert [(each.state, each.reason) for each in loaded] == [(EmailState.FAILED, "policy"), (rows[0].state, "moved")]
+
+
+async def test_when_somebody_last_read_at_an_address(ledger: Ledger) -> None:
+    """D10; machines are nobody."""
+    rows = [an_email(), an_email(campaign_id="autumn"), an_email("bob@example.com")]
+    await ledger.plan(rows)
+    by_machine = an_event(rows[2], mark=Mark.MACHINE_OPENED, at=later(50))
+    await ledger.apply([OPENED, replace(CLICKED, email_id=rows[1].id, at=later(30)), BOUNCED, by_machine])
+    assert await ledger.last_alive([row.contact_id for row in rows]) == {rows[0].contact_id: later(30)}
+
+
+def test_rows_of_a_sharded_ledger_are_found_by_the_shard_key() -> None:
+    opened = an_event(an_email())
+    (alone,), (routed,) = (event_updates([opened], sharded=sharded).values() for sharded in (False, True))
+    assert alone._filter == {"_id": opened.email_id}
+    assert routed._filter == {**alone._filter, "campaign_id": "spring", "contact_id": opened.email_id.split(":")[1]}

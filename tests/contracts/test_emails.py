@@ -9,6 +9,8 @@ import pytest
 
 from domain.breakers import Counts
 from domain.email import NEXT, NO_SLICE, NOT_SENT, OPEN_STATES, Email, EmailState, Mark, ServiceStatus, SkipReason
+from domain.remainder import planned_again
+from domain.send_times import NO_ZONE, SendTimes
 from repositories.emails import MongoEmails
 from tests.builders import NOW, a_reply, an_email, an_event, an_id, an_outcome, emails, later
 from tests.fakes.emails import MemoryEmails
@@ -204,6 +206,42 @@ async def test_the_longest_due_come_first(ledger: Ledger) -> None:
     rows = [replace(each, state=EmailState.DEFERRED, slice=NO_SLICE) for each in emails(3)]
     await ledger.plan([replace(each, next_at=later(9 - n)) for n, each in enumerate(rows)])
     assert await ledger.due("spring", later(60), 2) == [rows[2].id, rows[1].id]
+
+
+async def test_planned_rows_wait_for_the_time_of_their_zone(ledger: Ledger) -> None:
+    homes = ("Asia/Tokyo", "Europe/Berlin", None, "Asia/Seoul", "Asia/Tokyo", "Asia/Tokyo")
+    rows = [
+        replace(row, slice=n // 2, time_zone=home) for n, (row, home) in enumerate(zip(emails(6), homes, strict=True))
+    ]
+    await ledger.plan(
+        [*rows[:5], replace(rows[5], state=EmailState.SKIPPED, slice=NO_SLICE), an_email(campaign_id="other")]
+    )
+    assert await ledger.time_zones("spring") == {"Asia/Tokyo": 2, "Asia/Seoul": 1, "Europe/Berlin": 1, NO_ZONE: 1}
+    found = SendTimes(later(90), {"Asia/Tokyo": later(10), "Asia/Seoul": later(10), "Europe/Berlin": later(80)})
+    await ledger.wait_for("spring", NO_SLICE, 1, found)
+    assert [(await row(ledger, each)).slice for each in rows] == [-1, -1, 1, 1, 2, -1]
+    for _ in range(2):
+        await ledger.wait_for("spring", NO_SLICE, 3, found)
+    assert await ledger.due("spring", later(9), 10) == []
+    assert set(await ledger.due("spring", later(10), 10)) == {rows[n].id for n in (0, 3, 4)}
+    assert (await ledger.due("spring", later(90), 10))[3:] == [rows[1].id, rows[2].id]
+    assert (await row(ledger, rows[5])).next_at is None
+    assert (await row(ledger, rows[2])).next_at == later(90)
+
+
+async def test_those_who_wait_can_be_due_earlier_and_not_later(ledger: Ledger) -> None:
+    rows = [replace(each, slice=NO_SLICE, next_at=later(60 * n)) for n, each in enumerate(emails(3))]
+    deferred = an_email("d@example.com", state=EmailState.DEFERRED, slice=NO_SLICE, next_at=later(900))
+    await ledger.plan([*rows, deferred])
+    await ledger.hasten("spring", later(30))
+    assert [(await row(ledger, each)).next_at for each in rows] == [NOW, later(30), later(30)]
+    assert (await row(ledger, deferred)).next_at == later(900)
+
+
+async def test_a_campaign_without_known_zones_waits_for_one_time(ledger: Ledger) -> None:
+    await ledger.plan([an_email()])
+    await ledger.wait_for("spring", NO_SLICE, 1, SendTimes(later(5)))
+    assert (await row(ledger, an_email())).next_at == later(5)
 
 
 async def test_rows_that_have_ended_are_put_in_no_slice(ledger: Ledger) -> None:
@@ -468,3 +506,67 @@ async def test_harm_counts_each_email_once(ledger: Ledger) -> None:
     await ledger.plan([*rows, an_email(campaign_id="other", state=EmailState.HARD_BOUNCED)])
     assert await ledger.harm("spring") == Counts(hard_bounced=3, complaints=1, sender_faults=1)
     assert await ledger.tried("spring") == 8
+
+
+# ---- planned once more: the remainder
+
+
+async def test_ended_rows_are_found_by_state_in_the_order_of_their_ids(ledger: Ledger) -> None:
+    one, two, three = emails(3)
+    await ledger.plan([replace(one, state=EmailState.FAILED), replace(two, state=EmailState.SKIPPED), three])
+    await ledger.plan([an_email(campaign_id="autumn", state=EmailState.FAILED)])
+    found = [each.id async for each in ledger.ended("spring", {EmailState.FAILED, EmailState.SKIPPED})]
+    assert found == sorted([one.id, two.id])
+
+
+async def test_a_row_that_has_ended_is_planned_once_more_and_keeps_how_it_had_ended(ledger: Ledger) -> None:
+    failed = an_email(
+        state=EmailState.FAILED, reason="auth_failure", detail="$x", attempts=2, first_tried_at=NOW, slice=3,
+        reply=a_reply(550, "5.7.1 $no"), state_at=NOW,
+    )  # fmt: skip
+    skipped = an_email("bob@example.com", state=EmailState.SKIPPED, reason="opted_out", slice=NO_SLICE, state_at=NOW)
+    await ledger.plan([failed, skipped])
+    assert await ledger.replan([failed, skipped], "$ann", later(60)) == 2
+    assert await row(ledger, failed) == planned_again(failed, "$ann", later(60))
+    assert await row(ledger, skipped) == planned_again(skipped, "$ann", later(60))
+    assert await ledger.due("spring", later(60), 9) == sorted([failed.id, skipped.id])
+    assert (await ledger.books("spring", 2)).open == 2
+
+
+async def test_planning_the_same_row_again_changes_nothing(ledger: Ledger) -> None:
+    failed = an_email(state=EmailState.FAILED, reason="policy", state_at=NOW)
+    await ledger.plan([failed])
+    await ledger.replan([failed], "ann", later(60))
+    assert await ledger.replan([failed], "ann", later(90)) == 0
+    assert (await row(ledger, failed)).state_at == later(60)
+
+
+async def test_a_second_end_is_kept_beside_the_first(ledger: Ledger) -> None:
+    failed = an_email(state=EmailState.FAILED, reason="policy", state_at=NOW)
+    await ledger.plan([failed])
+    await ledger.replan([failed], "ann", later(60))
+    await ledger.store([an_outcome(failed, EmailState.FAILED, at=later(70), reason="spam_content")])
+    await ledger.replan([await row(ledger, failed)], "bob", later(80))
+    ends = [(each.by, each.reason) for each in (await row(ledger, failed)).earlier]
+    assert ends == [("ann", "policy"), ("bob", "spam_content")]
+
+
+async def test_a_row_of_which_an_event_told_is_not_planned_once_more(ledger: Ledger) -> None:
+    failed = an_email(state=EmailState.FAILED, reason="policy", state_at=NOW)
+    await ledger.plan([failed])
+    await ledger.apply([an_event(failed, service=ServiceStatus.OPENED, proves=EmailState.SENT)])
+    assert await ledger.replan([failed, await row(ledger, failed)], "ann", later(60)) == 0
+    assert (await row(ledger, failed)).state is EmailState.FAILED
+
+
+@pytest.mark.parametrize("reason", ["reply_lost", NOT_SENT])
+async def test_evidence_settles_a_doubt_that_was_planned_once_more_by_hand(ledger: Ledger, reason: str) -> None:
+    ann = an_email(state=EmailState.IN_DOUBT, reason="reply_lost", state_at=NOW)
+    await ledger.plan([ann])
+    if reason == NOT_SENT:
+        await ledger.settle("spring", [ann.id], EmailState.FAILED, reason=NOT_SENT, by="ann", at=later(5))
+    assert await ledger.replan([await row(ledger, ann)], "ann", later(60)) == 1
+    assert ((await row(ledger, ann)).reason, (await row(ledger, ann)).resent_at) == (reason, later(60))
+    await ledger.apply([an_event(ann, service=ServiceStatus.OPENED, proves=EmailState.SENT)])
+    assert (await row(ledger, ann)).state is EmailState.SENT
+    assert await ledger.due("spring", later(99), 9) == []

@@ -139,3 +139,22 @@ async def test_of_many_savers_at_once_one_gets_through(records: AnyRecords) -> N
     winners = [n for n, refs in enumerate(refused) if not refs]
     assert [refs for refs in refused if refs] == [{"Leads:1"}] * 7
     assert [(await load(records, "Leads:1")).snapshot_version] == winners
+
+
+async def test_marks_say_where_records_were_carried_over_to(records: AnyRecords) -> None:
+    carried = a_record("1", {"Email": "ann@example.com"}, projected=Projected(1, "c", left=frozenset({"old"})))
+    never = a_record("2", {"Email": "bob@example.com"})
+    await records.save([carried, never, a_record("3")])
+    marks = await records.marks_within(KeyRange(0, "", "Leads:2", "Leads"))
+    assert [(each.ref, each.version, each.deleted, each.projected) for each in marks] == [
+        (each.ref, each.version, each.deleted, each.projected) for each in (carried, never)
+    ]
+    assert [each.fields for each in marks] == [{}, {}]
+
+
+async def test_marks_cannot_be_saved_in_the_place_of_their_records(records: AnyRecords) -> None:
+    await records.save([a_record("1", {"City": "Graz"})])
+    [mark] = await records.marks_within(KeyRange(0, "", "Leads:1", "Leads"))
+    assert await records.save([mark]) == {"Leads:1"}
+    assert await records.mark_projected([mark]) == {"Leads:1"}
+    assert (await load(records, "Leads:1")).values() == {"City": "Graz"}

@@ -30,3 +30,12 @@ async def test_a_report_that_is_known_stays_as_it_came_first(reports: AnyReports
     assert await reports.of_contact(ANN) == [REPORT]
     assert [one.id for one in await reports.of_contact(BOB)] == ["r1", "r0"]
     assert await reports.of_contact("nobody") == []
+
+
+async def test_the_newest_come_first_of_one_kind_or_of_all(reports: AnyReports) -> None:
+    complaint = replace(REPORT, id="r2", kind="complaint", at=later(5))
+    await reports.add([REPORT, complaint, replace(REPORT, id="r3", at=later(9))])
+    assert [one.id for one in await reports.newest(None, 0)] == ["r3", "r2", "r1"]
+    assert [one.id for one in await reports.newest(None, 2)] == ["r3", "r2"]
+    assert await reports.newest("complaint", 5) == [complaint]
+    assert [await reports.count(kind) for kind in (None, "bounce", "reply")] == [3, 2, 0]

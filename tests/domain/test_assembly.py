@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 from domain.assembly import Assembler, Endpoints, Mailing, OutgoingMail, Recipient
 from domain.campaign import Purpose, Sender
 from domain.content_failure import ContentFailed
+from domain.inbound_addresses import Purpose as Answers
+from domain.inbound_addresses import address_for
 from domain.lint import Sample, lint
 from domain.mail_headers import one_line
 from domain.predesigned import predesigned
 from domain.template import TemplateSource, compiled
 from domain.tracking import Genuine, Kind, SigningKey, SigningKeys, read, ways_out
+from tests.domain.dkim_world import a_key, verified
 
 KEYS = SigningKeys((SigningKey(0, b"k" * 32),))
 ENDPOINTS = Endpoints("https://t.shop.example", "b.shop.example", KEYS)
@@ -319,3 +322,23 @@ def test_hostile_names_of_our_own_side_add_no_header(
     assert sorted(message.keys()) == sorted(HEADERS)
     assert not any(part.defects for part in message.walk())
     assert [address.addr_spec for address in message["From"].addresses] == ["news@shop.example"]
+
+
+def test_replies_and_complaints_lead_back_to_the_email_where_that_is_wanted() -> None:
+    endpoints = replace(ENDPOINTS, answers=frozenset({Answers.REPLY, Answers.FEEDBACK}))
+    parsed = email.message_from_bytes(
+        Assembler(compiled(SOURCE), MAILING, endpoints, a_key()).mail(RECIPIENT, now=NOW).raw, policy=email.policy.SMTP
+    )
+    own = address_for(Answers.REPLY, EMAIL, "b.shop.example", KEYS)
+    assert [one.addr_spec for one in parsed["Reply-To"].addresses] == ["news@shop.example", own]
+    assert parsed["CFBL-Address"] == f"{address_for(Answers.FEEDBACK, EMAIL, 'b.shop.example', KEYS)}; report=arf"
+
+
+@pytest.mark.parametrize("answers", [{Answers.REPLY}, {Answers.FEEDBACK}, {Answers.REPLY, Answers.FEEDBACK}])
+def test_addresses_for_answers_are_signed_with_the_rest(answers: set[Answers]) -> None:
+    endpoints = replace(ENDPOINTS, answers=frozenset(answers))
+    raw = Assembler(compiled(SOURCE), MAILING, endpoints, a_key()).mail(RECIPIENT, now=NOW).raw
+    assert verified(raw, a_key())
+    signed = raw.partition(b"h=")[2].partition(b";")[0].lower()
+    assert (b"cfbl-address" in signed) is (Answers.FEEDBACK in answers)
+    assert signed.count(b"reply-to") == 2, "once more than it is there: nobody can add one"

@@ -17,7 +17,7 @@ HTML = """
 <a href="mailto:us@g.shop">write</a> <a href="#top">up</a> <a href="/relative">r</a>
 <a href="{{ unsubscribe_url }}">out</a> <a href="https://g.shop/{{ id }}">yours</a> <a href="$[LINK|https://x.y]$">b</a>
 <img src="https://g.shop/1.png" srcset="https://g.shop/2.png 2x, https://g.shop/3.png 3x"><img src="cid:logo">
-<td style="background-image:url(https://g.shop/4.png)">x</td>
+<table><tr><td style="background-image:url(https://g.shop/4.png)">x</td></tr></table>
 {% if first_name %}<img src="https://g.shop/5.png">{% endif %}
 <video src="https://g.shop/v.webm" poster="https://g.shop/6.png"><source src="https://g.shop/stream"></video>
 <a href="https://youtu.be/dQw4w9WgXcQ"><img src="https://img.youtube.com/vi/dQw4w9WgXcQ/0.jpg"></a>
@@ -34,6 +34,24 @@ def test_links_images_and_videos_are_found_once_wherever_they_stand() -> None:
         (VIDEO, "https://www.youtube.com/watch?v=dQw4w9WgXcQ"), (LINK, "https://g.shop/text"),
     }  # fmt: skip
     assert len({proof for each in found for proof in each.proofs}) == len(found) + 1, "a thumbnail more for YouTube"
+
+
+def test_each_is_named_with_the_line_where_it_stands_first() -> None:
+    tag = "{{ name\n|default('x') }}"
+    css = "<style>\n.a { background: url(https://g.shop/s.png) }</style>"
+    page = f"{css}\r\n<p>{tag}</p>\n<a href='https://g.shop/?a=1&amp;b=2'>a</a>\n<img src=https://g.shop/i.png>"
+    assert [(each.url, each.place) for each in assets_of(Content("s", html=page))] == [
+        ("https://g.shop/s.png", "html, line 2"),
+        ("https://g.shop/?a=1&b=2", "html, line 5"),
+        ("https://g.shop/i.png", "html, line 6"),
+    ]
+
+
+@pytest.mark.parametrize("odd", ["<![<!", "<!", "<![if !mso]>", "<!--", "<a ", "</", "&#xD800;", "<a href"])
+def test_odd_html_hides_nothing_before_it_and_raises_nothing(odd: str) -> None:
+    page = f'<a href="https://g.shop/a">a</a>{odd}'
+    assert [each.url for each in assets_of(Content("s", html=page))] == ["https://g.shop/a"]
+    assert [each.url for each in assets_of(Content("s", html=page + odd * 20_000))] == ["https://g.shop/a"]
 
 
 def test_nothing_written_is_nothing_to_fetch() -> None:
@@ -135,6 +153,6 @@ def test_a_finding_says_in_which_line_of_the_html_it_is() -> None:
         '<p>\n{% if\n first_name %}</p>\n<a href="https://g.shop/a?x=1&amp;y=2">a</a>\n<img\n src="https://g.shop/i">'
     )
     found = assets_of(Content("s", html=html, text="https://g.shop/t"))
-    assert [each.place for each in found] == ["html, line 4", "html, line 5", "text"]
+    assert [each.place for each in found] == ["html, line 4", "html, line 6", "text"]
     [finding] = asset_findings(found[1:2], {"https://g.shop/i": Fetched(404)})
-    assert (finding.rule, finding.place) == ("dead-image", "html, line 5")
+    assert (finding.rule, finding.place) == ("dead-image", "html, line 6")

@@ -34,7 +34,7 @@ ALLOWED = {
     S.SCHEDULED: "sending reviewed cancelled offline",
     S.SENDING: "paused sent stopped cancelled offline",
     S.PAUSED: "sending stopped cancelled offline",
-    S.SENT: "offline",
+    S.SENT: "sending offline",
     S.STOPPED: "offline",
     S.CANCELLED: "offline",
     S.OFFLINE: "",

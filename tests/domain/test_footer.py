@@ -1,5 +1,8 @@
 """R37: organisation, postal address and the way out stand in every email."""
 
+import pytest
+
+from domain.errors import TemplateInvalid
 from domain.footer import lacks_footer, with_footer
 from domain.template import TemplateSource, compiled
 
@@ -22,3 +25,8 @@ def test_r37_a_footer_that_is_there_is_left_alone() -> None:
 def test_adding_a_footer_twice_adds_one() -> None:
     once = with_footer(TemplateSource("s", text="x"))
     assert with_footer(once) == once
+
+
+def test_a_tag_that_never_ends_does_not_take_the_footer_in() -> None:
+    with pytest.raises(TemplateInvalid, match=r"text, line 2: .* never ends"):
+        with_footer(TemplateSource("s", text="Hello\n{{ first_name"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from domain.campaign import LawfulBasis
 from domain.consent import Consent, ConsentTo, Tracking
 from domain.contact import Contact, OptOut, Source
 from domain.lists import MailingList, Topic
@@ -53,6 +54,13 @@ def test_leaving_each_topic_is_not_leaving_all() -> None:
 def test_only_the_person_itself_comes_back_to_a_topic() -> None:
     left = a_contact(left_topics=frozenset({"offers"}))
     assert choosing(left, Choice(topics=frozenset({"offers"}))).left_topics == {"marketing", "events"}
+
+
+def test_coming_back_to_a_topic_is_a_consent_and_holding_it_all_along_is_none() -> None:
+    left = a_contact(left_topics=frozenset({"offers", "events"}), topics=frozenset({"marketing"}))
+    [said] = choosing(left, Choice(topics=frozenset({"offers", "marketing", "strange"}))).consents
+    assert (said.to, said.given, said.source, said.basis) == (ConsentTo.MAIL, True, "preferences", LawfulBasis.CONSENT)
+    assert "offers" in said.proof
 
 
 def test_a_topic_that_is_not_offered_stays_as_it_was() -> None:

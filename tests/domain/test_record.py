@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.record import Operation, Record, RecordChange, applied, order_of
+from domain.record import Operation, Projected, Record, RecordChange, applied, order_of
 from tests.builders import NOW, a_change, a_record
 
 EMPTY = Record("Leads", "1")
@@ -153,3 +153,11 @@ def test_any_order_and_repetition_ends_in_the_same_record(data: st.DataObject, c
 def test_a_repeated_event_changes_nothing(changes: list[RecordChange]) -> None:
     record = told(*changes)
     assert all(applied(record, change) == record for change in changes)
+
+
+def test_a_record_that_changed_since_it_was_carried_over_stands_behind_nobody_known() -> None:
+    here, nowhere = Projected(1, "c"), Projected(1, None)
+    assert a_record(projected=here).carried_to == "c"
+    assert a_record(projected=here, version=2).carried_to is None
+    assert a_record(projected=nowhere).carried_to is None
+    assert a_record().carried_to is None

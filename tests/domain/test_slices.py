@@ -35,7 +35,7 @@ def test_a_run_is_complete_when_every_slice_is_done() -> None:
     assert not a_run(done=frozenset({1})).complete
     assert a_run(done=frozenset({0, 1})).complete
     assert a_run(ranges=()).complete
-    assert a_run().range(1) == KeyRange(1, "Leads:5", "Leads:9", "Leads")
+    assert a_run().slice(1).keys == KeyRange(1, "Leads:5", "Leads:9", "Leads")
 
 
 def test_a_slice_of_the_ledger_is_named_by_campaign_and_number() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.email import EmailState
 from domain.response import REDELIVERED, Response
@@ -56,3 +57,10 @@ def test_every_mail_that_was_sent_was_delivered_or_bounced_in_one_way_and_a_deli
         assert found.delivered + found.hard_bounced + found.soft_bounced == 1
     assert found.not_opened <= found.delivered
     assert found.delivered == 0 or found.opened + found.not_opened == 1
+
+
+@given(st.dictionaries(RESPONSES, st.integers(1, 5), max_size=6))
+def test_delivered_and_bounced_are_shares_of_all_that_were_tried(found: dict[Response, int]) -> None:
+    """Refused at once counts as tried, though the relay took nothing."""
+    ended = {EmailState.SENT, EmailState.HARD_BOUNCED, EmailState.SOFT_BOUNCED}
+    assert summary(found).tried == sum(count for one, count in found.items() if one.state in ended)

@@ -9,7 +9,7 @@ import pytest
 from domain.contact import SubscriptionType
 from domain.errors import IllegalTransition, InvalidDefinition
 from domain.module import BUILT_IN, Module, ModuleField
-from domain.sync import Sync, SyncStatus, fingerprint, new_fields, problems, redefined
+from domain.sync import Sync, SyncStatus, check_mapped, fingerprint, new_fields, problems, redefined
 from tests.builders import a_sync
 
 LEADS = BUILT_IN["Leads"]
@@ -26,6 +26,7 @@ NOTES = Module("Notes", "Notes", (ModuleField("Subject", "Subject", "text"),), N
         {"subscription": SubscriptionType.NON_MARKETING},  # R12
         {"module": "Contacts"},  # R10
         {"field_map": {}},
+        {"field_map": {"First_Name": "last_name", "Last_Name": "first_name"}},  # no cycle: CRM fields are only read
     ],
 )
 def test_a_valid_sync_may_begin(overrides: dict[str, Any]) -> None:
@@ -126,6 +127,13 @@ def test_a_sync_that_is_being_deleted_cannot_be_changed() -> None:
 )
 def test_one_run_at_a_time_of_a_sync_and_of_a_module_and_list(other: Sync, together: bool) -> None:
     assert a_sync().holds.isdisjoint(other.holds) is together
+
+
+def test_a_field_that_is_not_on_the_map_is_named() -> None:
+    """Else a slip in a command would do nothing and say nothing."""
+    check_mapped(a_sync(), ["First_Name"])
+    with pytest.raises(InvalidDefinition, match=r"fields: City, Town not on the map of sync leads"):
+        check_mapped(a_sync(), ["City", "First_Name", "Town"])
 
 
 def test_a_sync_stays_with_its_module() -> None:

@@ -48,5 +48,8 @@ class MemoryCampaigns:
         self.next_slice[campaign_id] = first + count
         return first
 
+    async def ids(self) -> frozenset[str]:
+        return frozenset(self.stored)
+
     async def all(self) -> Sequence[Campaign]:
         return [self.stored[key] for key in sorted(self.stored)]

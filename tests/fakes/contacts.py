@@ -6,8 +6,12 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from domain.contact import READ_ONLY, Contact, Stamp
+from domain.consent import Tracking
+from domain.contact import READ_ONLY, Contact, ContactField, Stamp
+from domain.send_times import ZONE_FIELD
 from domain.slices import KeyRange
+
+_UNSTAMPED = Stamp(datetime.min.replace(tzinfo=UTC), 0, "")
 
 
 class MemoryContacts:
@@ -22,6 +26,12 @@ class MemoryContacts:
 
     async def for_sending(self, ids: Collection[str]) -> Mapping[str, Contact]:
         return {key: _for_sending(contact) for key, contact in (await self.load(ids)).items()}
+
+    async def for_planning(self, ids: Collection[str]) -> Mapping[str, Contact]:
+        return {key: _for_planning(contact) for key, contact in (await self.load(ids)).items()}
+
+    async def tracking(self, contact_ids: Collection[str]) -> Mapping[str, Tracking]:
+        return {key: contact.tracking for key, contact in (await self.load(contact_ids)).items()}
 
     async def save(self, contacts: Sequence[Contact]) -> frozenset[str]:
         return frozenset(contact.id for contact in contacts if not self._stored(contact))
@@ -51,7 +61,16 @@ class MemoryContacts:
 
 
 def _for_sending(contact: Contact) -> Contact:
-    stamp = Stamp(datetime.min.replace(tzinfo=UTC), 0, "")
-    sources = {ref: replace(each, stamp=stamp, map_versions={}) for ref, each in contact.sources.items()}
-    fields = {name: replace(each, stamp=stamp) for name, each in contact.fields.items()}
+    sources = {ref: replace(each, stamp=_UNSTAMPED, map_versions={}) for ref, each in contact.sources.items()}
+    fields = {name: _unstamped(each) for name, each in contact.fields.items()}
     return replace(contact, sources=sources, fields=fields, memberships={}, revision=READ_ONLY)
+
+
+def _for_planning(contact: Contact) -> Contact:
+    sources = {ref: replace(each, map_versions={}) for ref, each in contact.sources.items()}
+    zone = {name: _unstamped(each) for name, each in contact.fields.items() if name == ZONE_FIELD}
+    return replace(contact, sources=sources, fields=zone, memberships={}, revision=READ_ONLY)
+
+
+def _unstamped(field: ContactField) -> ContactField:
+    return replace(field, stamp=_UNSTAMPED)

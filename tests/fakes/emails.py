@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from domain.books import NUMBERS, Books, Response, Summary, books, summary
+from domain.activity import Wanted
+from domain.books import Books, books
 from domain.breakers import TRIED_STATES, Counts
 from domain.email import (
+    ALIVE,
     NEXT,
     NO_SLICE,
     OPEN_STATES,
@@ -22,7 +24,12 @@ from domain.email import (
     ServiceStatus,
     SkipReason,
 )
+from domain.reclassification import JUDGED, Rejudged, after
+from domain.remainder import is_untold, planned_again
+from domain.response import response
+from domain.send_times import NO_ZONE, SendTimes
 from domain.smtp_reply import OURS
+from domain.summary import Summary, summary
 
 _UNTOUCHED = frozenset({EmailState.PLANNED, EmailState.SKIPPED})
 
@@ -31,6 +38,7 @@ class MemoryEmails:
     def __init__(self, *rows: Email) -> None:
         self.stored: dict[str, Email] = {row.id: row for row in rows}
         self.settled: dict[str, EmailState] = {}  #: what the state of a row that was in doubt rests on
+        self.rejudged: list[Rejudged] = []  #: in the order in which it was done
         self.proved: dict[tuple[str, EmailState], str] = {}  #: reasons that events gave
 
     async def plan(self, rows: Sequence[Email]) -> None:
@@ -114,6 +122,20 @@ class MemoryEmails:
         waiting = [row for row in self._open(campaign_id) if row.slice == NO_SLICE and _is_due(row, now)]
         return [row.id for row in sorted(waiting, key=lambda row: (row.next_at or now, row.id))][:limit]
 
+    async def time_zones(self, campaign_id: str) -> Mapping[str, int]:
+        return Counter(row.time_zone or NO_ZONE for row in self._planned(campaign_id))
+
+    async def wait_for(self, campaign_id: str, first: int, end: int, times: SendTimes) -> None:
+        for row in self._planned(campaign_id):
+            if first <= row.slice < end:
+                at = times.by_zone.get(row.time_zone or NO_ZONE, times.otherwise)
+                self.stored[row.id] = replace(row, slice=NO_SLICE, next_at=at)
+
+    async def hasten(self, campaign_id: str, at: datetime) -> None:
+        for row in self._planned(campaign_id):
+            if row.slice == NO_SLICE and row.next_at is not None and row.next_at > at:
+                self.stored[row.id] = replace(row, next_at=at)
+
     async def put_in_slice(self, ids: Sequence[str], number: int, *, out_of: int) -> None:
         for row in [self.stored[key] for key in ids if key in self.stored]:
             if row.slice == out_of and row.state in OPEN_STATES:
@@ -160,17 +182,75 @@ class MemoryEmails:
         return (await self.summaries([campaign_id]))[campaign_id]
 
     async def summaries(self, campaign_ids: Collection[str]) -> Mapping[str, Summary]:
-        return {key: summary(Counter(map(_response, self._of(key)))) for key in campaign_ids}
+        return {key: summary(Counter(map(response, self._of(key)))) for key in campaign_ids}
 
     async def activity(
         self, campaign_id: str, number: str, *, module: str | None = None, limit: int = 100
     ) -> AsyncIterator[Email]:
-        rows = [row for row in self._of(campaign_id) if NUMBERS[number](_response(row))]
-        for row in [row for row in rows if module in {None, (row.ref or "").partition(":")[0]}][:limit]:
+        wanted = Wanted(number, modules=frozenset({module} if module else ()))
+        async for row in self.people(campaign_id, wanted, chosen="", limit=limit):
             yield row
+
+    async def people(
+        self, campaign_id: str, wanted: Wanted, *, chosen: str, after: str = "", limit: int = 0
+    ) -> AsyncIterator[Email]:
+        rows = [row for row in self._of(campaign_id) if row.id > after and wanted.includes(row, chosen)]
+        for row in rows[: limit or None]:
+            yield row
+
+    async def load(self, ids: Collection[str]) -> Sequence[Email]:
+        return [self.stored[key] for key in sorted(self.stored) if key in ids]
+
+    async def judged(self, campaign_id: str, since: datetime | None = None) -> AsyncIterator[Email]:
+        for row in self._of(campaign_id):
+            if row.state in JUDGED and (since is None or (row.state_at and row.state_at >= since)):
+                yield row
+
+    async def rejudge(self, rejudged: Sequence[Rejudged]) -> None:
+        for each in rejudged:
+            key = each.row.id
+            if self.stored.get(key) != each.row:
+                continue
+            self.rejudged.append(each)
+            self.stored[key] = after(each)
+            if each.proved is None:
+                continue
+            self.proved = {told: why for told, why in self.proved.items() if told[0] != key}
+            self.proved |= {(key, state): reason for state, reason in each.proved.reasons.items()}
+            proof = each.proved.proof
+            if each.state is None and proof and self.settled.get(key) is each.row.proof:
+                self.settled[key] = proof
+                self.stored[key] = replace(self.stored[key], state=proof, reason=each.proved.reasons.get(proof))
+
+    async def ended(self, campaign_id: str, states: Collection[EmailState]) -> AsyncIterator[Email]:
+        for row in self._of(campaign_id):
+            if row.state in states:
+                yield row
+
+    async def replan(self, rows: Sequence[Email], by: str, at: datetime) -> int:
+        fresh = [row for row in rows if self.stored.get(row.id) == row and is_untold(row)]
+        for row in fresh:
+            self.stored[row.id] = planned_again(row, by, at)
+            self.settled.pop(row.id, None)
+        return len(fresh)
+
+    async def of_people(self, contact_ids: Collection[str]) -> Sequence[Email]:
+        return [self.stored[key] for key in sorted(self.stored) if self.stored[key].contact_id in contact_ids]
+
+    async def last_alive(self, contact_ids: Collection[str]) -> Mapping[str, datetime]:
+        times = [
+            (row.contact_id, row.times[status])
+            for row in await self.of_people(contact_ids)
+            for status in ALIVE
+            if status in row.times
+        ]
+        return {contact_id: max(at for of, at in times if of == contact_id) for contact_id, _ in times}
 
     def _of(self, campaign_id: str) -> list[Email]:
         return [self.stored[key] for key in sorted(self.stored) if self.stored[key].campaign_id == campaign_id]
+
+    def _planned(self, campaign_id: str) -> list[Email]:
+        return [row for row in self._of(campaign_id) if row.state is EmailState.PLANNED]
 
     def _open(self, campaign_id: str) -> list[Email]:
         return [row for row in self._of(campaign_id) if row.state in OPEN_STATES]
@@ -190,7 +270,7 @@ def _is_doubtful(row: Email) -> bool:
 
 
 def _is_due(row: Email, now: datetime) -> bool:
-    return row.state is not EmailState.DEFERRED or row.next_at is None or row.next_at <= now
+    return row.next_at is not None and row.next_at <= now
 
 
 def _told_before(row: Email, outcome: Outcome) -> bool:
@@ -233,7 +313,3 @@ def _with_event(row: Email, event: EmailEvent) -> Email:
 
 def _weightier(one: EmailState | None, other: EmailState | None) -> EmailState | None:
     return max((state for state in (one, other) if state), key=PROOFS.index, default=None)
-
-
-def _response(row: Email) -> Response:
-    return Response(row.state, frozenset(row.times), row.bounced)

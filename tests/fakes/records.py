@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from domain.record import Record
+from domain.record import READ_ONLY, Record
 from domain.slices import KeyRange
 
 
@@ -32,6 +32,9 @@ class MemoryRecords:
         module = keys.through.partition(":")[0]
         refs = [ref for ref in sorted(self.stored) if keys.after < ref <= keys.through]
         return [self.stored[ref] for ref in refs if self.stored[ref].module == module]
+
+    async def marks_within(self, keys: KeyRange) -> Sequence[Record]:
+        return [replace(record, fields={}, changed_at=None, revision=READ_ONLY) for record in await self.within(keys)]
 
     async def count(self, module: str, as_of: datetime | None = None) -> int:
         return sum(record.module == module and _there(record, as_of) for record in self.stored.values())

@@ -17,5 +17,10 @@ class MemoryTopics:
     async def add(self, topic: Topic) -> None:
         self.stored.setdefault(topic.id, topic)
 
+    async def rename(self, topic: Topic) -> bool:
+        known = topic.id in self.stored
+        self.stored |= {topic.id: topic} if known else {}
+        return known
+
     async def all(self) -> Sequence[Topic]:
         return [self.stored[key] for key in sorted(self.stored)]

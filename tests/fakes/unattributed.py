@@ -18,3 +18,10 @@ class MemoryUnattributed:
     async def of_contact(self, contact_id: str) -> Sequence[Unattributed]:
         found = [report for report in self.stored.values() if contact_id in report.contact_ids]
         return sorted(found, key=lambda report: (report.at, report.id))
+
+    async def newest(self, kind: str | None, limit: int) -> Sequence[Unattributed]:
+        found = [report for report in self.stored.values() if kind in {None, report.kind}]
+        return sorted(found, key=lambda report: report.at, reverse=True)[: limit or None]
+
+    async def count(self, kind: str | None) -> int:
+        return len(await self.newest(kind, 0))

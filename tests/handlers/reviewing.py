@@ -15,7 +15,10 @@ from domain.footer import with_footer
 from domain.organisation import Organisation
 from domain.template import TemplateSource
 from domain.tracking import SigningKey, SigningKeys
+from handlers.asset_check import AssetCheck
 from handlers.carry_over import CarryOver
+from handlers.ports import SpamEngine
+from handlers.review_checks import ReviewChecks
 from handlers.review_eligibility import EligibilityPhase
 from handlers.review_end import ReviewEnd
 from handlers.review_people import People
@@ -25,6 +28,7 @@ from handlers.review_start import ReviewStart
 from messages.base import Message
 from messages.review_requested import ReviewRequested
 from tests.builders import ADDRESS_KEY, NOW, a_campaign, a_list
+from tests.fakes.assets import MemoryAssets
 from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.emails import MemoryEmails
@@ -33,6 +37,7 @@ from tests.fakes.lists import MemoryLists
 from tests.fakes.modules import MemoryModules
 from tests.fakes.records import MemoryRecords
 from tests.fakes.runs import MemoryRuns
+from tests.fakes.selections import MemorySelections
 from tests.fakes.suppressions import MemorySuppressions
 from tests.fakes.syncs import MemorySyncs
 from tests.fakes.topics import MemoryTopics
@@ -100,11 +105,28 @@ class House:
     suppressions: MemorySuppressions = field(default_factory=MemorySuppressions)
     emails: MemoryEmails = field(default_factory=MemoryEmails)
     runs: MemoryRuns = field(default_factory=MemoryRuns)
+    selections: MemorySelections = field(default_factory=MemorySelections)
     leases: MemoryLeases = field(default_factory=MemoryLeases)
+    assets: MemoryAssets | None = None  #: None: nobody looks at links, images and videos
+    spam_engine: SpamEngine | None = None
+
+    @property
+    def checks(self) -> ReviewChecks:
+        look = AssetCheck(self.assets) if self.assets else None
+        return ReviewChecks(
+            self.organisation,
+            KEYS,
+            RELAY_SIGNS,
+            lambda: NOW,
+            look_at_assets=look,
+            spam_engine=self.spam_engine,
+            lists=self.lists,
+            topics=self.topics,
+        )
 
     @property
     def reviewer(self) -> CampaignReviewer:
-        people = People(self.records, self.contacts, self.modules, self.slice_size)
+        people = People(self.records, self.contacts, self.modules, self.selections, self.slice_size)
         carry_over = CarryOver(self.records, self.contacts, self.suppressions, ADDRESS_KEY)
         eligibility = EligibilityPhase(
             people, self.suppressions, self.emails, ADDRESS_KEY, lambda: NOW, self.batch_size
@@ -125,9 +147,7 @@ class House:
             ),
             recipients=RecipientsPhase(people, self.syncs, carry_over),
             eligibility=eligibility,
-            end=ReviewEnd(
-                self.campaigns, self.runs, self.emails, eligibility, self.organisation, KEYS, RELAY_SIGNS, lambda: NOW
-            ),
+            end=ReviewEnd(self.campaigns, self.runs, self.emails, eligibility, self.checks, lambda: NOW),
             now=lambda: NOW,
         )
 
@@ -147,7 +167,8 @@ class House:
 
     async def run_and_die(self, request: Message, at: int) -> bool:
         """Work on all that follows and die right after the `at`-th call of a store; whether it came to that."""
-        stores = [name for name in vars(self) if name not in {"organisation", "slice_size", "batch_size"}]
+        no_stores = {"organisation", "slice_size", "batch_size", "assets", "spam_engine"}
+        stores = [name for name in vars(self) if name not in no_stores]
         alive, fuse = {name: getattr(self, name) for name in stores}, Fuse(at)
         for name in stores:
             setattr(self, name, Mortal(alive[name], fuse))

@@ -111,7 +111,7 @@ class World:
         )  # fmt: skip
         schedule = RetrySchedule()
         writer = OutcomeWriter(
-            self.emails, self.suppressions, StrikeBook(self.strikes), self.until_stored, schedule, lambda: self.now,
+            self.emails, self.suppressions, StrikeBook(self.strikes, self.emails), self.until_stored, schedule, lambda: self.now,
             lambda: 0.5,
         )  # fmt: skip
         slice_sender = SliceSender(

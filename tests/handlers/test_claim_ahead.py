@@ -22,7 +22,7 @@ class Full(World):
     async def ready(self) -> tuple[BatchSender, Room]:
         await self.planned()
         window = ClaimWindow(4, sleep=self.sleep)
-        taken = Room(window)
+        taken = Room(window, "spring")
         assert await taken.more(4, lambda: True)
         sender = self.sender()
         return replace(sender, send=replace(sender.send, window=window)), taken
@@ -118,7 +118,7 @@ async def test_a_slow_batch_gives_the_rest_back_when_its_turn_is_over_and_others
     alone = await offered(sender, 0)
     assert await alone == []
     assert world.states == {EmailState.SENT: 4, EmailState.PLANNED: 4}
-    others = Room(sender.send.window)
+    others = Room(sender.send.window, "spring")
     waiting = asyncio.create_task(others.more(9, lambda: True))
     slow = await offered(sender, 1)
     assert await waiting

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from domain.contact import OptOut
 from domain.eligibility import SuppressionReason
-from domain.email import Email, EmailState, ServiceStatus
+from domain.email import NO_CONTACT, Email, EmailState, ServiceStatus, email_id
 from domain.errors import Conflict, UnknownEmail
+from domain.ruling import NO_EVIDENCE
 from handlers.delivery_event import DeliveryRecorder
 from handlers.strike_book import StrikeBook
 from messages.delivery_event import DeliveryEvent, EventType, Evidence
@@ -26,6 +27,7 @@ from tests.fakes.strikes import MemoryStrikes
 from tests.fakes.suppressions import MemorySuppressions
 
 DEAD = Evidence(code=550, enhanced="5.1.1", text="no such user")
+S_HARD = EmailState.HARD_BOUNCED
 FULL = Evidence(code=552, enhanced="5.2.2", text="mailbox full")
 
 
@@ -39,7 +41,12 @@ class World:
 
     async def told(self, *events: DeliveryEvent) -> None:
         recorder = DeliveryRecorder(
-            self.emails, self.events, self.suppressions, self.contacts, StrikeBook(self.strikes), ADDRESS_KEY
+            self.emails,
+            self.events,
+            self.suppressions,
+            self.contacts,
+            StrikeBook(self.strikes, self.emails),
+            ADDRESS_KEY,
         )
         assert await recorder(events) == []
 
@@ -65,6 +72,18 @@ async def test_each_event_leaves_its_first_time_and_the_furthest_status() -> Non
     assert world.row.service is ServiceStatus.CLICKED
     assert world.row.times == {"opened": later(20), "clicked": later(60), "delivered": later(10)}
     assert world.row.state is EmailState.SENT
+
+
+async def test_what_is_told_of_test_mails_and_previews_changes_nothing() -> None:
+    """R69: a test mail bounces, is opened, or somebody tries its unsubscribe link."""
+    world = World()
+    nobody = f"{NO_CONTACT}{'ab' * 8}"
+    told = [
+        event(kind, email_id=email_id("spring", nobody)) for kind in ("bounced", "opened", "unsubscribed", "complained")
+    ]
+    await world.told(*told, event("clicked", email_id=email_id("spring", "0" * 32)), event("opened", 20))
+    assert world.row.times == {"opened": later(20)}
+    assert (world.suppressed, len(world.events.stored)) == (set(), 1)
 
 
 async def test_a_repeated_window_changes_nothing() -> None:
@@ -246,13 +265,14 @@ IN_DOUBT = emails(3, state=EmailState.IN_DOUBT)
 
 def histories() -> st.SearchStrategy[list[DeliveryEvent]]:
     one = st.builds(
-        lambda row, kind, at_s, evidence: event(
-            kind, at_s, email_id=row.id, event_id=f"{row.id}-{kind}-{at_s}", evidence=evidence
+        lambda row, kind, at_s, evidence, by_machine: event(
+            kind, at_s, email_id=row.id, event_id=f"{row.id}-{kind}-{at_s}", evidence=evidence, by_machine=by_machine
         ),
         st.sampled_from(PEOPLE),
         st.sampled_from([kind.value for kind in EventType]),
         st.integers(0, 20),
         st.sampled_from([None, DEAD, FULL]),
+        st.booleans(),
     )
     return st.lists(one, max_size=12, unique_by=lambda told: told.event_id)
 
@@ -277,3 +297,42 @@ def test_any_order_any_repetition_and_any_windows_end_the_same(events: list[Deli
     shuffled = [*events, *random.sample(events, len(events) // 2)]
     random.shuffle(shuffled)
     assert end_of(shuffled, cuts) == end_of(events, 100)
+
+
+# ---- machines, strangers, the erased
+
+
+@pytest.mark.parametrize(("kind", "mark"), [("opened", "machine_opened"), ("clicked", "machine_clicked")])
+async def test_what_a_machine_does_is_kept_apart_and_is_no_sign_of_life(kind: str, mark: str) -> None:
+    world = World()
+    await world.told(event(kind, 5, by_machine=True), event(kind, 3, by_machine=True, event_id="again"))
+    assert (world.row.service, world.row.times) == (ServiceStatus.NONE, {mark: later(3)})
+    assert world.row.proof is EmailState.SENT
+    assert world.strikes.stored == {}
+    assert {stored.by_machine for stored in world.events.stored.values()} == {True}
+
+
+async def test_a_person_counts_beside_the_machine_that_came_first() -> None:
+    world = World()
+    await world.told(event("opened", 1, by_machine=True), event("opened", 9))
+    assert (world.row.service, set(world.row.times)) == (ServiceStatus.OPENED, {"machine_opened", "opened"})
+    assert await world.emails.last_alive([world.row.contact_id]) == {world.row.contact_id: later(9)}
+
+
+async def test_a_bounce_is_kept_with_what_was_ruled_on_it() -> None:
+    world = World()
+    await world.told(event("bounced", 5, evidence=DEAD), event("bounced", 6), event("opened", 7))
+    rulings = {key: stored.ruling for key, stored in world.events.stored.items()}
+    dead, bare = rulings["bounced-5"], rulings["bounced-6"]
+    assert dead is not None
+    assert (dead.state, dead.reason, dead.dead, dead.rule[:5]) == (S_HARD, "user_unknown", True, "text:")
+    assert (bare, rulings["opened-7"]) == (NO_EVIDENCE, None)
+
+
+async def test_what_is_told_of_an_erased_person_counts_and_leaves_nobody_behind() -> None:
+    """The row stays for the numbers, the contact is gone: nothing of the person comes into being again."""
+    world = World(contacts=MemoryContacts())
+    await world.told(event("unsubscribed", 1), event("clicked", 2), event("bounced", 3, evidence=DEAD))
+    assert world.contacts.stored == {}
+    assert set(world.row.times) == {"unsubscribed", "clicked", "bounced"}
+    assert world.suppressed == {SuppressionReason.UNSUBSCRIBED, SuppressionReason.HARD_BOUNCED}

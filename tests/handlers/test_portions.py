@@ -225,7 +225,7 @@ async def test_a_batch_begun_by_a_worker_of_the_last_version_is_in_doubt_as_a_wh
 async def test_a_batch_does_not_give_way_to_itself() -> None:
     """Its next portion waits for room, and nobody else does."""
     window = ClaimWindow(4)
-    mine, other = Room(window), Room(window)
+    mine, other = Room(window, "spring"), Room(window, "spring")
     assert await mine.more(4, lambda: True)
     next_portion = asyncio.create_task(mine.more(2, lambda: True))
     await turns(5)
@@ -256,7 +256,7 @@ async def test_urgent_portions_fit_what_is_kept_free_for_them() -> None:
     """While ordinary batches fill their part of the window, an urgent one begins all the same."""
     world = await Portions(relay=(relay := Silent())).planned()
     world.window = ClaimWindow(4, reserve=1, sleep=world.sleep)
-    ordinary = Room(world.window)
+    ordinary = Room(world.window, "spring")
     assert await ordinary.more(3, lambda: True)
     await world.sender()(BATCH.model_copy(update={"urgent": True}))
     assert {len(portion) for portion in relay.portions} == {1}

@@ -40,7 +40,9 @@ class World:
     strikes: MemoryStrikes = field(default_factory=MemoryStrikes)
 
     async def run(self, *, dry_run: bool = False) -> list[Page]:
-        judge = Reclassifier(self.emails, self.events, self.suppressions, StrikeBook(self.strikes), lambda: later(99))
+        judge = Reclassifier(
+            self.emails, self.events, self.suppressions, StrikeBook(self.strikes, self.emails), lambda: later(99)
+        )
         return [page async for page in replace(judge, page_size=2)("spring", dry_run=dry_run)]
 
     async def flips(self, *, dry_run: bool = False) -> list[Flip]:

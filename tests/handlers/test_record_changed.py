@@ -231,6 +231,18 @@ async def test_an_undeleted_record_is_on_the_list_again() -> None:
     assert crm.lists_of() == {"news"}
 
 
+async def test_an_undelete_that_only_names_a_record_brings_it_back_and_asks_for_it() -> None:
+    """As CRMs post a restored record: nobody waits for the answer, nor for whoever should give it."""
+    crm = synced()
+    await crm.tell(an_update(), a_delete(version=2))
+    back = an_update(operation="undelete", complete=False, version=3).model_copy(update={"fields": None})
+    assert await crm.tell(back) == [_wanted("1")]
+    assert crm.lists_of() == {"news"}
+    assert crm.of(ANN).values() == {"first_name": "Ann"}
+    assert await crm.tell(back) == [_wanted("1")]
+    assert await synced().tell(back) == [_wanted("1")]
+
+
 async def test_a_record_moves_to_its_new_address_with_lists_and_consents() -> None:
     """D3."""
     crm = synced()

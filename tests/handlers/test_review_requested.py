@@ -14,12 +14,16 @@ from domain.eligibility import SuppressionReason
 from domain.email import NO_SLICE, EmailState, SkipReason
 from domain.errors import Conflict, IllegalTransition, InvalidMessage, NotReady, UnknownCampaign
 from domain.record import Record
+from domain.slices import Run
+from handlers.campaign_moves import CampaignMoves
 from messages.review_requested import ReviewRequested
-from tests.builders import NOW, a_contact, a_member, a_record, a_suppression, a_sync, an_id, later
+from tests.builders import NOW, a_contact, a_member, a_record, a_suppression, a_sync, a_topic, an_id, later
 from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.lists import MemoryLists
 from tests.fakes.records import MemoryRecords
+from tests.fakes.runs import MemoryRuns
+from tests.fakes.slices import MemorySlices
 from tests.fakes.suppressions import MemorySuppressions
 from tests.fakes.syncs import MemorySyncs
 from tests.handlers.reviewing import GREEN, House, a_draft, content
@@ -370,6 +374,46 @@ async def test_two_reviews_at_once_are_one() -> None:
     assert len(house.runs.stored) == 1
 
 
+ONE = ReviewRequested(campaign_id="spring", request_id="crm 1")
+
+
+async def test_a_request_that_comes_again_after_its_end_changes_nothing_and_is_answered() -> None:
+    """The broker delivers it again when its worker lost the connection before it could acknowledge."""
+    house = a_house(mixed())
+    await house.run([ONE])
+    before = house.campaigns.stored["spring"]
+    assert await house.step(ONE) == []
+    assert house.campaigns.stored["spring"] == before
+    with pytest.raises(IllegalTransition):
+        await house.step(ONE.model_copy(update={"request_id": "crm 2"}))
+
+
+async def test_a_request_that_comes_again_does_not_review_what_was_reopened() -> None:
+    house = a_house(mixed())
+    await house.run([ONE])
+    await CampaignMoves(house.campaigns, house.emails, MemorySlices(), lambda: NOW).reopen("spring")
+    assert await house.step(ONE) == []
+    assert house.campaigns.stored["spring"].status is CampaignStatus.DRAFT
+    assert len(await house.step(ONE.model_copy(update={"request_id": "crm 2"}))) == 4
+
+
+async def test_whoever_asks_while_a_review_is_under_way_is_answered_by_it() -> None:
+    house = a_house(mixed())
+    two = ONE.model_copy(update={"request_id": "crm 2"})
+    await house.run([*await house.step(ONE), *await house.step(two)])
+    assert await house.step(two) == []
+
+
+async def test_a_request_whose_worker_died_before_the_lock_begins_the_review_when_it_comes_again() -> None:
+    house = a_house(leads(4))
+    draft = house.campaigns.stored["spring"]
+    await house.step(ONE)
+    house.campaigns.stored["spring"] = replace(draft, name="Renamed", revision=draft.revision + 1)  # never locked
+    await house.run([ONE])
+    assert house.campaigns.stored["spring"].status is CampaignStatus.REVIEWED
+    assert await house.step(ONE) == []
+
+
 async def test_repeats_do_not_offer_the_slices_of_the_next_phase_again_and_again() -> None:
     house = a_house(leads(30))
     first = await house.step(REQUEST)
@@ -441,9 +485,26 @@ async def test_a_crash_between_rows_and_count_makes_no_double_rows() -> None:
     eligibility = [m for message in await house.step(REQUEST) for m in await house.step(message)]
     campaign, run = house.campaigns.stored["spring"], next(iter(house.runs.stored.values()))
     for keys in run.ranges:
-        await house.reviewer.eligibility(campaign, run, keys)  # the rows are stored, and the worker dies
+        await house.reviewer.eligibility(campaign, run.at(keys))  # the rows are stored, and the worker dies
     await house.run(eligibility)
     assert len(house.emails.stored) == 12
+
+
+class Unread(MemoryRuns):
+    """Runs that nobody may read as a whole."""
+
+    async def get(self, run_id: str) -> Run | None:
+        raise AssertionError(f"all of run {run_id} is read")
+
+
+async def test_a_slice_reads_no_more_of_its_run_than_it_needs_until_it_is_the_last() -> None:
+    """A run of 400,000 people is 200 kB, and each of its 800 slices would read it twice."""
+    house = a_house(leads(7))
+    first, second, last = await house.step(REQUEST)
+    house.runs = Unread(*house.runs.stored.values())
+    assert await house.step(first) == await house.step(second) == []
+    with pytest.raises(AssertionError, match="all of run"):
+        await house.step(last)
 
 
 async def test_slices_of_a_cancelled_review_do_nothing() -> None:
@@ -499,3 +560,12 @@ async def test_a_crash_after_any_step_is_mended_by_the_repeat() -> None:
         if not died:
             break
     assert words > 50
+
+
+async def test_a_topic_that_is_renamed_meanwhile_is_the_same_topic() -> None:
+    house = a_house(leads(4), topic="offers")
+    await house.topics.add(a_topic("offers", name="Offers"))
+    waiting = list(await house.step(REQUEST))
+    house.topics.stored["offers"] = replace(house.topics.stored["offers"], name="Bargains")
+    await house.run(waiting)
+    assert house.campaigns.stored["spring"].status is CampaignStatus.REVIEWED

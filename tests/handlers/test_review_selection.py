@@ -100,7 +100,7 @@ async def test_a_slice_that_runs_again_after_a_change_finds_the_same_people() ->
     house = a_house(Selection(filters=IN_ROME), *(lead(n) for n in range(3)))
     [only] = await house.step(REQUEST)
     campaign, run = house.campaigns.stored["spring"], house.runs.stored["spring-r1"]
-    await house.reviewer.recipients(campaign, run, run.ranges[0])
+    await house.reviewer.recipients(campaign, run.slice(0))
     moved_to_oslo(house, "Leads:0001")
     await house.run([only])
     await the_balanced(house)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from domain.campaign import CampaignStatus
+from domain.consent import Consent, ConsentTo
 from domain.contact import ContactField, OptOut
 from domain.delivery import Wire
 from domain.eligibility import SuppressionReason
@@ -42,6 +43,20 @@ async def test_everybody_gets_exactly_one_email() -> None:
     await world.send_all([0, 1, 2])
     assert sorted(mail.recipient for mail in relay.taken) == sorted(person(n) for n in range(50))
     assert world.states == {EmailState.SENT: 50}
+
+
+async def test_only_who_agreed_gets_counted_links_and_a_pixel() -> None:
+    """D12: by default with consent."""
+    relay = MemoryRelay()
+    world = await World(count=2, per_slice=2, relay=relay).planned()
+    agreed = Consent(ConsentTo.TRACKING, True, NOW, "form")
+    contact = world.contacts.stored[an_id(person(0))]
+    world.contacts.stored[contact.id] = replace(contact, consents=(agreed,))
+    await world.send(0)
+    assert {mail.recipient: b"mail.green.example/o/" in mail.raw for mail in relay.taken} == {
+        person(0): True,
+        person(1): False,
+    }
 
 
 async def test_a_repeated_message_changes_nothing() -> None:

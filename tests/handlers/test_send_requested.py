@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from domain.assets import Fetched
-from domain.campaign import CampaignStatus, Content, Report, Selection, hash_of
-from domain.errors import Changed, IllegalTransition, NotReady, UnknownCampaign
+from domain.assets import Fetched, Trouble, assets_of, hashes_of_assets
+from domain.campaign import Approval, CampaignStatus, Content, Origin, Report, Selection, hash_of
+from domain.errors import Changed, EditionRequired, IllegalTransition, NotReady, UnknownCampaign
 from domain.findings import Finding, Severity
-from domain.organisation import Organisation
+from domain.organisation import Edition, Organisation
 from handlers.asset_check import AssetCheck
 from handlers.send_requested import SendStarter
 from messages.base import Message
@@ -20,6 +21,7 @@ from messages.send_requested import SendRequested
 from tests.builders import NOW, later
 from tests.fakes.assets import MemoryAssets
 from tests.fakes.campaigns import MemoryCampaigns
+from tests.fakes.emails import MemoryEmails
 from tests.fakes.slices import MemorySlices
 from tests.handlers.reviewing import GREEN, a_draft, content
 
@@ -33,7 +35,9 @@ class Desk:
         self.slices = MemorySlices()
         self.assets = MemoryAssets()
         look = AssetCheck(self.assets)
-        self.send = SendStarter(self.campaigns, self.slices, organisation, lambda: NOW, chains, look)
+        self.emails = MemoryEmails()
+        self.now = NOW
+        self.send = SendStarter(self.campaigns, self.emails, self.slices, organisation, lambda: self.now, chains, look)
 
     @property
     def stored(self) -> Any:
@@ -50,6 +54,32 @@ async def test_every_batch_is_planned_and_the_first_of_each_chain_offered() -> N
     assert numbers(await desk.send(NOW_PLEASE)) == [0, 1, 2]
     assert [each.number for each in await desk.slices.unfinished("spring")] == list(range(7))
     assert (desk.stored.status, desk.stored.chains, desk.stored.status_at) == (CampaignStatus.SENDING, 3, NOW)
+
+
+@pytest.mark.parametrize("edition", [Edition.STANDARD, Edition.PROFESSIONAL])
+@pytest.mark.parametrize("at", [None, later(3600)])
+async def test_the_crm_sends_with_enterprise_only(edition: Edition, at: datetime | None) -> None:
+    """R6; a send asked for later is refused as well."""
+    desk = Desk(organisation=replace(GREEN, edition=edition))
+    before = desk.stored
+    with pytest.raises(EditionRequired, match=f"yours is {edition}. Send it here .*: campaigns campaign send spring"):
+        await desk.send(SendRequested(campaign_id="spring", at=at, origin=Origin.CRM))
+    assert desk.stored == before
+
+
+@pytest.mark.parametrize("edition", list(Edition))
+@pytest.mark.parametrize("created", list(Origin))
+async def test_every_edition_sends_from_here_whatever_side_it_was_created_on(edition: Edition, created: Origin) -> None:
+    """R5."""
+    desk = Desk(organisation=replace(GREEN, edition=edition), origin=created)
+    await desk.send(NOW_PLEASE)
+    assert desk.stored.status is CampaignStatus.SENDING
+
+
+async def test_the_crm_sends_with_enterprise() -> None:
+    desk = Desk(organisation=replace(GREEN, edition=Edition.ENTERPRISE))
+    await desk.send(SendRequested(campaign_id="spring", origin=Origin.CRM))
+    assert desk.stored.status is CampaignStatus.SENDING
 
 
 async def test_a_campaign_smaller_than_its_chains_offers_what_there_is() -> None:
@@ -253,3 +283,69 @@ async def test_nothing_is_asked_for_a_campaign_that_is_sent_later_or_being_sent(
     sending = with_video(status=CampaignStatus.SENDING, chains=3)
     await sending.send(NOW_PLEASE)
     assert desk.assets.asked == sending.assets.asked == []
+
+
+# ---- D9: images and videos are what they were at the review
+
+
+def with_logo(reviewed: str, now: Fetched, **overrides: Any) -> Desk:
+    """Its logo had this ETag at the review."""
+    before = hashes_of_assets(assets_of(linking()), {LOGO: Fetched(200, fingerprint=reviewed)})
+    desk = Desk(content=linking(), reviewed_assets=before, report=Report(to_send=3), **overrides)
+    desk.assets.answers[LOGO] = now
+    return desk
+
+
+@pytest.mark.parametrize("now", [Fetched(200, fingerprint='"1"'), Fetched(200), Fetched(trouble=Trouble.TIME_OUT)])
+async def test_an_image_that_is_the_same_or_not_described_is_no_change(now: Fetched) -> None:
+    """A time-out is no evidence."""
+    assert numbers(await with_logo('"1"', now).send(NOW_PLEASE)) == [0, 1, 2]
+
+
+async def test_an_image_that_changed_since_the_review_is_named_and_nothing_is_sent() -> None:
+    desk = with_logo('"1"', Fetched(200, fingerprint='"2"'))
+    for _ in range(2):
+        with pytest.raises(Changed, match=rf"changed since its review: {LOGO};.*campaigns campaign reopen spring"):
+            await desk.send(NOW_PLEASE)
+    assert (desk.stored.status, desk.stored.revision) == (CampaignStatus.REVIEWED, 2)
+    assert desk.stored.status_reason == f"changed since its review: {LOGO}"
+    desk.assets.answers[LOGO] = Fetched(200, fingerprint='"1"')
+    assert numbers(await desk.send(NOW_PLEASE)) == [0, 1, 2]
+
+
+async def test_a_campaign_whose_image_changed_when_its_time_comes_is_reviewed_again_and_not_asked_for_again() -> None:
+    desk = with_logo('"1"', Fetched(200, fingerprint='"2"'), status=CampaignStatus.SCHEDULED, send_at=NOW)
+    with pytest.raises(Changed):
+        await desk.send(SendRequested(campaign_id="spring", due=NOW))
+    assert (desk.stored.status, desk.stored.send_at) == (CampaignStatus.REVIEWED, None)
+
+
+# ---- four eyes
+
+FOUR_EYES = replace(GREEN, four_eyes=True)
+
+
+async def test_without_its_approval_it_is_not_sent_and_the_command_is_told() -> None:
+    desk = Desk(organisation=FOUR_EYES, author="ann")
+    before = desk.stored
+    with pytest.raises(NotReady, match="other than ann, who wrote it: campaigns campaign approve spring --by NAME"):
+        await desk.send(NOW_PLEASE)
+    with pytest.raises(NotReady, match="approve"):
+        await desk.send(SendRequested(campaign_id="spring", at=later(3600)))
+    assert desk.stored == before
+
+
+async def test_with_its_approval_it_is_sent() -> None:
+    desk = Desk(organisation=FOUR_EYES, author="ann", approval=Approval("bob", NOW))
+    assert numbers(await desk.send(NOW_PLEASE)) == [0, 1, 2]
+
+
+async def test_a_scheduled_one_that_may_not_be_sent_when_its_time_comes_is_put_back_with_the_reason() -> None:
+    """Four eyes were asked for only after it was scheduled. It is not asked for again every minute."""
+    desk = Desk(organisation=FOUR_EYES, author="ann", status=CampaignStatus.SCHEDULED, send_at=NOW)
+    due = SendRequested(campaign_id="spring", due=NOW)
+    with pytest.raises(NotReady, match="approve"):
+        await desk.send(due)
+    assert (desk.stored.status, desk.stored.send_at) == (CampaignStatus.REVIEWED, None)
+    assert "campaigns campaign approve spring" in desk.stored.status_reason
+    assert await desk.send(due) == []

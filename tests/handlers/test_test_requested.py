@@ -11,11 +11,12 @@ import pytest
 from domain.contact import ContactField
 from domain.delivery import Wire
 from domain.dkim_key import RELAY_SIGNS
+from domain.email import is_nobodys
 from domain.errors import InvalidDefinition, NotReady, RelayUnavailable, TemplateInvalid, TestRefused, UnknownCampaign
 from domain.smtp_reply import Reply
 from handlers.test_requested import TestSender
 from messages.test_requested import TestRequested
-from tests.builders import ADDRESS_KEY, NOW, a_contact, a_stamp
+from tests.builders import ADDRESS_KEY, NOW, a_contact, a_stamp, an_email
 from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.leases import MemoryLeases
@@ -72,6 +73,16 @@ async def test_each_address_gets_a_mail_whose_subject_is_marked() -> None:
     assert await desk.send(request("a@green.example", "b@green.example")) == []
     assert [mail.recipient for mail in desk.relay.taken] == ["a@green.example", "b@green.example"]
     assert [mail["Subject"] for mail in desk.mails] == ["[Test] Hello"] * 2
+
+
+async def test_every_mail_is_of_a_reader_who_is_nobody_and_of_its_own() -> None:
+    """R69: what comes back of it is known by that."""
+    desk = Desk()
+    await desk.send(request("a@green.example", "b@green.example"))
+    rows = {mail.email_id for mail in desk.relay.taken}
+    assert len(rows) == 2
+    assert all(is_nobodys(row) and len(row.split(":")[1]) == 32 for row in rows)
+    assert not is_nobodys(an_email().id)
 
 
 async def test_a_repeated_request_sends_nothing() -> None:

@@ -104,7 +104,7 @@ async def test_a_site_with_videos_is_asked_for_each() -> None:
     async with web_server() as web:
         check = AssetCheck(HttpAssets(AssetOptions(allowed=networks("127.0.0.1/32"))), (site_on(web),))
         contents = linking(*(f"https://tube.shop/v/{video}" for video in ("200", "404", "401", "403")))
-        found = await check(contents)
+        found = (await check(contents)).findings
     assert [(finding.rule, finding.text.partition(" was")[0]) for finding in found] == [
         ("deleted-video", "the video https://tube.shop/v/404"),
         ("deleted-video", "the video https://tube.shop/v/403"),

@@ -14,13 +14,30 @@ import pytest
 from domain.campaign import CampaignStatus
 from domain.lists import MailingList
 from domain.sync import SyncStatus
-from tests.builders import a_campaign, a_sync
+from tests.builders import a_campaign, a_record, a_sync
 from tests.integration.typed import typed
 from tests.integration.whole_way import Ran, World, people, world
 from tests.quiet_logs import logs_as_before
 from tests.waiting import wait_until
 
 NOBODY = "127.0.0.1:1"
+DOCUMENT = """\
+campaign_id: spring
+name: Spring news
+sender: {name: Green Ltd, address: news@green.example}
+content:
+  subject: Hello
+  text: |
+    Hello
+    {{ first_name }}
+recipients:
+  filters:
+    Leads: City = "Rome"
+  records:
+    Leads: [0, 4]
+list: news
+information: {budget: 100}
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +63,7 @@ async def shown(here: World, *arguments: str) -> Any:
 
 async def test_a_draft_is_created_changed_and_shown(deployment: dict[str, str]) -> None:
     async with world(deployment, "campaign-saved", smtp_port=1) as here:
+        await here.stores.lists.add(MailingList("news", "News"))
         made = await shown(
             here, "campaign", "create", "spring", "--subject", "Hello", "--from-address", "news@green.example",
             "--template", "newsletter", "--fill", "headline=Spring is here", "--module", "Leads",
@@ -55,7 +73,8 @@ async def test_a_draft_is_created_changed_and_shown(deployment: dict[str, str]) 
 
         changed = await shown(here, "campaign", "edit", "spring", "--list", "news", "--record", "Contacts:7")
         assert (changed["list_id"], changed["content"]["subject"]) == ("news", "Hello")
-        assert changed["recipients"] == {"modules": ["Leads"], "refs": ["Contacts:7"]}
+        assert (changed["recipients"]["modules"], changed["recipients"]["refs"]) == (["Leads"], ["Contacts:7"])
+        assert changed.pop("picked") == {"Contacts": 1, "Leads": 0}
         assert changed["content"]["html"] == made["content"]["html"]
 
         one = await shown(here, "campaign", "show", "spring")
@@ -65,6 +84,28 @@ async def test_a_draft_is_created_changed_and_shown(deployment: dict[str, str]) 
         assert [step["state"] for step in one["whats_next"]] == ["done", "done", "done", "next", "later"]
         assert [entry["campaign"]["id"] for entry in every] == ["spring"]
         assert "4 Send for review campaigns campaign review spring" in text.text
+
+
+async def test_a_document_is_applied_exported_and_applied_again(deployment: dict[str, str], tmp_path: Path) -> None:
+    file, back = tmp_path / "spring.yaml", tmp_path / "back.yaml"
+    file.write_text(DOCUMENT, encoding="utf-8")
+    leads = [a_record(f"{number}", {"City": "Rome" if number < 3 else "Oslo"}) for number in range(5)]
+    async with world(deployment, smtp_port=1) as here:
+        await here.stores.records.save(leads)
+        first = await typed(here, "campaign", "apply", str(file))
+        made = await here.stores.campaigns.get("spring")
+        again = await typed(here, "campaign", "apply", str(file))
+        await typed(here, "campaign", "export", "spring", "--to", str(back))
+        third = await typed(here, "campaign", "apply", str(back))
+        assert await here.stores.campaigns.get("spring") == made
+        file.write_text(DOCUMENT.replace("City =", "Citty ="), encoding="utf-8")
+        wrong = await typed(here, "campaign", "apply", str(file))
+        assert await here.stores.campaigns.get("spring") == made
+    assert ([each.code for each in (first, again, third, wrong)]) == [0, 0, 0, 1]
+    assert ("is created" in first.err, "says already" in again.err, "says already" in third.err) == (True, True, True)
+    assert 'Leads 2 chosen, and those where City = "Rome" 4' in first.text
+    assert "3 Associate list and topic: it lacks list news" in first.text
+    assert f"{file} line 11: recipients.filters.Leads: filter, character 1: Leads has no field Citty" in wrong.err
 
 
 async def test_what_cannot_be_done_is_refused_with_what_can(deployment: dict[str, str]) -> None:

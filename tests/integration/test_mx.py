@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import cast
-
-import dns.asyncresolver
-import dns.flags
-import dns.message
-import dns.rcode
-import dns.rdatatype
-import dns.rrset
 
 from domain.destinations import DestinationGroup, group_of_hosts
 from gateways.mx import MailHosts
 from handlers.destination_groups import DestinationGroups
+from tests.integration.name_server import NameServer, name_server
 from tests.waiting import wait_until
 
 ZONE: Mapping[str, tuple[int, list[str]]] = {
@@ -29,35 +21,6 @@ ZONE: Mapping[str, tuple[int, list[str]]] = {
 }
 
 
-class NameServer(asyncio.DatagramProtocol):
-    """Answers MX questions from the zone; `silent` answers nobody."""
-
-    def __init__(self) -> None:
-        self.asked: Counter[str] = Counter()
-        self.zone = dict(ZONE)
-        self.silent = False
-        self.transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.DatagramTransport, transport)  # asyncio's own class does not derive from it
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        query = dns.message.from_wire(data)
-        question = query.question[0]
-        name = question.name.to_text(omit_final_dot=True).lower()
-        self.asked[name] += 1
-        if self.silent or self.transport is None:
-            return
-        reply = dns.message.make_response(query)
-        reply.flags |= dns.flags.RA
-        if name in self.zone:
-            seconds, records = self.zone[name]
-            reply.answer.append(dns.rrset.from_text(question.name, seconds, "IN", "MX", *records))
-        elif name != "nothing.example":
-            reply.set_rcode(dns.rcode.NXDOMAIN)
-        self.transport.sendto(reply.to_wire(), addr)
-
-
 class Clock:
     now_s = 0.0
 
@@ -67,17 +30,12 @@ class Clock:
 
 @asynccontextmanager
 async def looking_up(clock: Clock | None = None, most: int = 100) -> AsyncIterator[tuple[NameServer, MailHosts]]:
-    loop = asyncio.get_running_loop()
-    transport, server = await loop.create_datagram_endpoint(NameServer, local_addr=("127.0.0.1", 0))
-    resolver = dns.asyncresolver.Resolver(configure=False)
-    resolver.nameservers = ["127.0.0.1"]
-    resolver.port = transport.get_extra_info("sockname")[1]
-    hosts = MailHosts(resolver, most=most, elapsed=(clock or Clock()).elapsed)
-    try:
-        yield server, hosts
-    finally:
-        await hosts.close()
-        transport.close()
+    async with name_server(ZONE, "MX") as (server, resolver):
+        hosts = MailHosts(resolver, most=most, elapsed=(clock or Clock()).elapsed)
+        try:
+            yield server, hosts
+        finally:
+            await hosts.close()
 
 
 async def known(hosts: MailHosts, domain: str) -> tuple[str, ...]:

@@ -105,7 +105,7 @@ async def test_after_it_the_campaign_is_sent_in_batches_or_reopened(mongo_databa
     again = await reviewed(house, stores, [ReviewRequested(campaign_id="spring")])
     assert again.report == first.report
 
-    start = SendStarter(stores.campaigns, stores.slices, GREEN, lambda: NOW, chains=4)
+    start = SendStarter(stores.campaigns, stores.emails, stores.slices, GREEN, lambda: NOW, chains=4)
     offered = await start(SendRequested(campaign_id="spring"))
     assert len(offered) == 4
     rows = 0

@@ -70,7 +70,13 @@ class World:
         holder = Holder(stores.campaigns, stores.slices, lambda: False, lease_s)
         schedule = RetrySchedule((5.0,), 60, 0)
         writer = OutcomeWriter(
-            stores.emails, stores.suppressions, StrikeBook(stores.strikes), at_once, schedule, self.now, lambda: 0.5
+            stores.emails,
+            stores.suppressions,
+            StrikeBook(stores.strikes, stores.emails),
+            at_once,
+            schedule,
+            self.now,
+            lambda: 0.5,
         )
         sender = SliceSender(
             stores.contacts, stores.suppressions, stores.emails, stores.slices, self.relay, holder, writer,

@@ -15,6 +15,7 @@ import pytest
 from domain.assembly import OutgoingMail
 from domain.delivery import Attempt, Wire
 from domain.errors import RelayUnavailable
+from domain.provider_marks import MarkedFor
 from domain.smtp_reply import MAX_TEXT, Stage
 from gateways.smtp import SmtpOptions, SmtpRelay, SmtpTimeouts, Tls
 from tests.integration.certificates import self_signed
@@ -214,6 +215,16 @@ async def test_a_relay_that_signs_gets_mails_without_our_signature() -> None:
             async with relay_to(server, signs=signs) as relay:
                 await attempts(relay, [mail])
     assert [body for _, _, body in server.mails] == [raw, b"Subject: x\r\n\r\nHello\r\n"]
+
+
+async def test_a_relay_of_a_provider_gets_the_ids_of_emails_in_its_own_header() -> None:
+    """Its webhooks tell them (issue 8, 2)."""
+    async with ScriptedRelay() as server, relay_to(server, marks=MarkedFor.POSTMARK) as relay:
+        await attempts(relay, [a_mail("a@x.example", raw=b"Subject: x\r\n\r\nHello\r\n")])
+    [(_, _, body)] = server.mails
+    header, _, rest = body.partition(b"\r\n")
+    assert header.startswith(b"X-PM-Metadata-email-id: ")
+    assert rest == b"Subject: x\r\n\r\nHello\r\n"
 
 
 async def test_a_relay_that_breaks_at_every_mail_is_unavailable_before_everybody_was_tried() -> None:

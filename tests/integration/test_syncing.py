@@ -88,15 +88,19 @@ async def test_a_custom_module_from_its_description_to_the_deleted_sync(
     described.write_text(json.dumps(DRAGONS))
     half.write_text(json.dumps({**DRAGONS, "fields": DRAGONS["fields"][:2]}))
     async with world(deployment, *WORKERS, smtp_port=1) as here, here.working(*WORKERS):
-        await here.stores.lists.add(MailingList("news", "News"))
         assert "module: Dragons is not known" in await refused(here, "sync", "create", "dragons", "--module", "Dragons")
 
         await shown(here, "module", "describe", str(described))
         assert (await shown(here, "module", "show", "Dragons"))["email_field"] == "Fire_Mail"
         assert [each["name"] for each in await shown(here, "module", "list")] == ["Contacts", "Dragons", "Leads"]
-        create = ("sync", "create", "dragons", "--module", "Dragons", "--list", "news")
+        create = ("sync", "create", "dragons", "--module", "Dragons")
+        assert "there is no list news" in await refused(here, *create, "--list", "news")
+        create = (*create, "--new-list", "news")
         assert "map.Owner" in await refused(here, *create, "--map", "Owner=owner")
+        assert await here.stores.lists.get("news") is None
         made = await shown(here, *create)
+        assert await here.stores.lists.get("news") == MailingList("news", "news")  # R11
+        assert "news is there already" in await refused(here, "sync", "create", "d2", *create[3:])
         assert (made["field_map"], made["status"]) == ({"First_Name": "first_name"}, "draft")
 
         skips = [a_dragon(4, Fire_Mail=""), a_dragon(5, Email_Opt_Out=True)]
@@ -111,6 +115,8 @@ async def test_a_custom_module_from_its_description_to_the_deleted_sync(
             "record,address,why,instead", "Dragons:4,,no_email,",
         ]  # fmt: skip
 
+        assert "Den not on the map" in await refused(here, "sync", "edit", "dragons", "--unmap", "Den")
+        assert "Den not on the map" in await refused(here, "sync", "lacking", "dragons", "--field", "Den")
         await shown(here, "sync", "edit", "dragons", "--map", "Lair=lair")
         await stored(here, a_dragon(0, version=2))
         assert "lair" in await values_of(here, 0)  # R30

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from email import message_from_bytes
 from typing import Any
 
-from domain.books import Summary
 from domain.campaign import CampaignStatus
 from domain.email import Email, EmailState
 from domain.record import Operation
 from domain.slices import SliceState
+from domain.summary import Summary
 from domain.sync import SyncStatus
 from gateways.catcher import Catcher, CatcherOptions
 from handlers.campaign_moves import CampaignMoves

@@ -37,7 +37,7 @@ from workers.options import (
 )
 from workers.outgoing import Outgoing
 from workers.publisher import publishing
-from workers.resources import Resources
+from workers.resources import Resources, audit_trail
 from workers.runtime import Runtime
 from workers.shell import run_workers
 from workers.topology import topology
@@ -61,6 +61,8 @@ SHORT = {
     "CAMPAIGNS_WORKERS__RETRY_DELAYS_S": "[0.3, 1]",
     "CAMPAIGNS_WORKERS__HOLD_S": "1",
     "CAMPAIGNS_MONGO__TIMEOUT_S": "1",
+    "CAMPAIGNS_INBOUND__PORT": "0",
+    "CAMPAIGNS_WEB__PORT": "0",
 }
 SENDERS = ("send-requested", "send-batch", "scheduler")
 
@@ -116,7 +118,7 @@ class World:
     async def working(self, *names: str) -> AsyncIterator[Runtime]:
         """One worker process without the process: as `campaigns worker NAME…` builds it, stopped gracefully."""
         stores = Stores.of(database(self.settings))
-        runtime = Runtime(runtime_options(self.settings), stores.parked)
+        runtime = Runtime(runtime_options(self.settings), stores.parked, audit_trail(stores))
         relays = {name: SmtpRelay(options) for name, options in relay_options(self.settings).items()}
         built = parts(names, Resources(self.settings, stores, runtime, relays))
         options = replace(shell_options(self.settings), health_port=None)

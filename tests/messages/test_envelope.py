@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import InvalidMessage
+from messages.campaign_saved import CampaignSaved
 from messages.catalog import INCOMING
 from messages.envelope import SOURCE, check_clock, check_wrapping, envelope, pack, type_of, unpack
 from messages.record_changed import RecordChanged
@@ -31,6 +32,12 @@ LEAD = RecordChanged(
     changed_at=NOW,
 )
 
+DOCUMENT = {
+    "campaign_id": "spring",
+    "name": "Spring",
+    "sender": {"name": "Green Ltd", "address": "news@green.example"},
+    "content": {"subject": "Hello"},
+}
 
 EXAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parents[2] / "examples/events").glob("*.json"))]
 
@@ -141,6 +148,41 @@ ANYTHING = st.recursive(
 )
 
 
+BLANKS = st.sampled_from(["", " ", "\n", "\t ", "\r\n"])
+#: Texts that look like names, and some that are.
+TRAPS = st.sampled_from(["a", "b", '"', ":", '":', " :", '\\":', "a b", "\u00e9"])
+
+
+@st.composite
+def written_object(draw: st.DrawFn, depth: int = 0) -> tuple[str, bool]:
+    """An object of JSON as somebody may write it, and whether it or one within it has a name twice."""
+    names = draw(st.lists(TRAPS, max_size=4))
+    twice = len(set(names)) < len(names)
+    members = []
+    for name in names:
+        value = json.dumps(draw(TRAPS))
+        if depth < 2 and draw(st.booleans()):
+            value, inner = draw(written_object(depth=depth + 1))
+            value, twice = (f"[{value}]" if draw(st.booleans()) else value), twice or inner
+        escaped = json.dumps(name, ensure_ascii=draw(st.booleans()))
+        members.append(f"{draw(BLANKS)}{escaped}{draw(BLANKS)}:{draw(BLANKS)}{value}{draw(BLANKS)}")
+    return "{" + ",".join(members) + "}", twice
+
+
+@settings(max_examples=100, deadline=None)
+@given(written_object())
+def test_a_name_that_is_there_twice_is_refused_however_it_is_written(written: tuple[str, bool]) -> None:
+    data, twice = written
+    body = an_event(data={"module": "Leads", "record_id": "1", "more": 0}).replace(
+        b'"more": 0', b'"more": ' + data.encode()
+    )
+    with pytest.raises(InvalidMessage, match="is there twice") if twice else nullcontext():
+        unpack(body, RecordWanted)
+    compact = json.dumps(json.loads(an_event()), separators=(",", ":")).encode()
+    with pytest.raises(InvalidMessage, match="is there twice") if twice else nullcontext():
+        unpack(compact.replace(b'"data":{', b'"data":{"more":' + data.encode() + b","), RecordWanted)
+
+
 def read_or_refused(body: bytes) -> None:
     """Nothing else may come of a body, whoever sent it: it would be taken for a bug of ours, and repeated."""
     for model in INCOMING.values():
@@ -198,3 +240,16 @@ def test_a_refusal_never_shows_the_values() -> None:
         unpack(an_event(type=type_of(RecordChanged), data=data), RecordChanged)
     assert "ann@example.com" not in str(caught.value)
     assert str(caught.value).count(";") == 4
+
+
+@pytest.mark.parametrize(
+    ("said", "dated"),
+    [({}, "2026-03-02T08:00:00Z"), ({"saved_at": "2026-03-02T07:00:00Z"}, "2026-03-02T07:00:00Z")],
+)
+def test_a_document_that_does_not_say_when_it_was_saved_is_as_old_as_its_event(said: Any, dated: str) -> None:
+    body = an_event(type="campaigns.campaign-saved.v1", time="2026-03-02T08:00:00Z", data={**DOCUMENT, **said})
+    assert unpack(body, CampaignSaved)[1].saved_at == datetime.fromisoformat(dated)
+
+
+def test_a_document_whose_event_has_no_time_has_none_either() -> None:
+    assert unpack(an_event(type="campaigns.campaign-saved.v1", data=DOCUMENT), CampaignSaved)[1].order is None

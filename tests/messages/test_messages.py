@@ -112,21 +112,22 @@ def test_a_value_nested_without_end_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("overrides", "ids_only", "complete"),
+    ("overrides", "ids_only", "tells", "complete"),
     [
-        ({"fields": None}, True, False),
-        ({"fields": {}}, False, False),
-        ({"fields": None, "cleared_fields": ["City"]}, False, False),
-        ({"fields": None, "operation": "delete"}, False, False),
-        ({"operation": "create"}, False, True),  # a create names all that there is
-        ({"complete": True}, False, True),
+        ({"fields": None}, True, False, False),
+        ({"fields": {}}, False, True, False),
+        ({"fields": None, "cleared_fields": ["City"]}, False, True, False),
+        ({"fields": None, "operation": "delete"}, False, True, False),
+        ({"fields": None, "operation": "undelete"}, True, True, False),  # it is there again, and has to be asked for
+        ({"operation": "create"}, False, True, True),  # a create names all that there is
+        ({"complete": True}, False, True, True),
     ],
 )
 def test_what_an_event_says_of_the_fields_it_does_not_name(
-    overrides: dict[str, Any], ids_only: bool, complete: bool
+    overrides: dict[str, Any], ids_only: bool, tells: bool, complete: bool
 ) -> None:
     event = RecordChanged.model_validate(a_lead(**overrides))
-    assert (event.ids_only, event.to_change().complete) == (ids_only, complete)
+    assert (event.ids_only, event.tells, event.to_change().complete) == (ids_only, tells, complete)
 
 
 def test_a_change_is_read_off_an_event() -> None:

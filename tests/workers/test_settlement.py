@@ -3,17 +3,18 @@
 import asyncio
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import field_validator
 
 from domain.errors import InvalidDefinition, Permanent, StoreUnavailable, Transient, Unroutable
-from messages.envelope import MAX_BODY_BYTES, envelope, pack
+from messages.envelope import MAX_BODY_BYTES, Envelope, envelope, pack
 from tests.workers.fake_process import FakeProcess
 from tests.workers.ping import AT, Ping, ping_body
 from workers.outgoing import ATTEMPT, ERROR, FIRST_ERROR, FIRST_SEEN, MSG_ID, QUEUE, REPLAY, Outgoing
-from workers.settlement import Unsettled
+from workers.settlement import EARLY_BYTES, Unsettled, read_early
 
 
 async def test_a_retry_carries_its_story_and_the_headers_it_came_with() -> None:
@@ -360,3 +361,37 @@ async def test_the_count_of_replays_survives_the_wait_queues() -> None:
     process = FakeProcess()
     await process.settlement.fail(process.channel.deliver(ping_body(1), {REPLAY: 2}), Transient("x"))
     assert process.publisher.published[0].headers[REPLAY] == 2
+
+
+def early(body: bytes, **properties: str) -> tuple[Envelope, Ping] | None:
+    """What is read of a message as it comes."""
+    return read_early(FakeProcess().channel.deliver(body, **properties).incoming, Ping)
+
+
+async def test_what_was_read_as_it_came_is_not_read_again() -> None:
+    process = FakeProcess()
+    delivery = replace(process.channel.deliver(ping_body(1)), early=early(ping_body(2)))
+    received = await process.settlement.parse(delivery, Ping)
+    assert received is not None
+    assert (received.message.number, received.envelope.id) == (2, json.loads(ping_body(2))["id"])
+
+
+@pytest.mark.parametrize(
+    ("body", "properties"),
+    [
+        (b"{}", {}),
+        (b"[" * 10_000, {}),
+        (ping_body(1), {"content_type": "image/png"}),
+        (ping_body(1), {"content_encoding": "gzip"}),
+        (ping_body(1).ljust(EARLY_BYTES + 1), {}),
+    ],
+)
+def test_what_is_bad_or_large_waits_for_its_turn(body: bytes, properties: dict[str, str]) -> None:
+    assert early(body, **properties) is None
+
+
+async def test_what_was_read_as_it_came_may_be_from_the_future_all_the_same() -> None:
+    process = FakeProcess()
+    body = json.dumps(json.loads(ping_body(1)) | {"time": (AT + timedelta(days=2)).isoformat()}).encode()
+    assert await process.settlement.parse(replace(process.channel.deliver(body), early=early(body)), Ping) is None
+    assert "in the future" in process.parking.only().error

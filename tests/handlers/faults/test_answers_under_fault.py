@@ -35,7 +35,12 @@ class Answers:
     async def handle(self, message: Sequence[DeliveryEvent], life: Life) -> Sequence[Any]:
         here = mortal(self.world, life)
         record = DeliveryRecorder(
-            here.emails, here.events, here.suppressions, here.contacts, StrikeBook(here.strikes), ADDRESS_KEY
+            here.emails,
+            here.events,
+            here.suppressions,
+            here.contacts,
+            StrikeBook(here.strikes, here.emails),
+            ADDRESS_KEY,
         )
         return await record(message)
 

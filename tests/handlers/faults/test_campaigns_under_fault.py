@@ -15,6 +15,7 @@ from domain.errors import IllegalTransition
 from domain.slices import Slice, SliceState
 from handlers.campaign_moves import CampaignMoves
 from handlers.campaign_saved import CampaignKeeper
+from handlers.selection import Selector
 from handlers.send_requested import SendStarter
 from messages.base import Message
 from messages.campaign_saved import CampaignSaved
@@ -25,7 +26,9 @@ from messages.test_requested import TestRequested
 from tests.builders import NOW, a_campaign, a_record, a_sync, emails, later
 from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.emails import MemoryEmails
+from tests.fakes.modules import MemoryModules
 from tests.fakes.records import MemoryRecords
+from tests.fakes.selections import MemorySelections
 from tests.fakes.slices import MemorySlices
 from tests.fakes.syncs import MemorySyncs
 from tests.fakes.templates import MemoryTemplates
@@ -62,19 +65,22 @@ class CampaignPlay:
 
 
 class Saving(CampaignPlay):
-    """Created, told again, changed. A document has no version: whichever comes last is the one that holds."""
+    """Created, told again, changed. Documents without a version: whichever comes last is the one that holds."""
 
     ordered = True
 
     def __init__(self) -> None:
         self.campaigns, self.templates = MemoryCampaigns(), MemoryTemplates()
+        self.records, self.selections = MemoryRecords(), MemorySelections()
 
     def messages(self) -> Sequence[CampaignSaved]:
         return [DOCUMENT, DOCUMENT, DOCUMENT.model_copy(update={"name": "Spring, at last"})]
 
     async def handle(self, message: CampaignSaved, life: Life) -> Sequence[Message]:
         here = mortal(self, life)
-        return await CampaignKeeper(here.campaigns, here.templates, GREEN, lambda: NOW)(message)
+        selector = Selector(here.records, here.selections)
+        keep = CampaignKeeper(here.campaigns, here.templates, GREEN, lambda: NOW, MemoryModules(), selector)
+        return await keep(message)
 
 
 class Reviewing(CampaignPlay):
@@ -89,15 +95,11 @@ class Reviewing(CampaignPlay):
         self.campaigns = self.house.campaigns
 
     def messages(self) -> Sequence[Message]:
-        return [ReviewRequested(campaign_id="spring")]
+        return [ReviewRequested(campaign_id="spring", request_id="crm 1")]
 
     async def handle(self, message: Message, life: Life) -> Sequence[Message]:
-        """A request that comes again when its review is over is refused: its publisher is told, and nothing changes."""
-        try:
-            return await mortal(self.house, life).step(message)
-        except IllegalTransition:
-            assert self.campaigns.stored["spring"].status is CampaignStatus.REVIEWED
-            return []
+        """A request that comes again when its review is over changes nothing, and is no error either."""
+        return await mortal(self.house, life).step(message)
 
     def state(self) -> Any:
         contacts = {key: (each.address, each.values()) for key, each in self.house.contacts.stored.items()}
@@ -119,7 +121,8 @@ class SendingStarts(CampaignPlay):
     async def handle(self, message: Message, life: Life) -> Sequence[Message]:
         assert isinstance(message, SendRequested)
         here = mortal(self.desk, life)
-        send: SendStarter = replace(self.desk.send, campaigns=here.campaigns, slices=here.slices)
+        ports = {"campaigns": here.campaigns, "emails": here.emails, "slices": here.slices}
+        send: SendStarter = replace(self.desk.send, **ports)
         follow_ups = await send(message)
         self.offered |= {each.slice for each in follow_ups if isinstance(each, SendBatch)}
         return []
@@ -128,8 +131,24 @@ class SendingStarts(CampaignPlay):
         return super().state(), self.offered, dict(self.desk.slices.stored)
 
 
+class SendingLocally(SendingStarts):
+    """Asked for at a time that is past for some of its people: the others wait, each on a row of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        homes = ("Asia/Tokyo", "America/New_York", None)
+        rows = [replace(row, slice=number, time_zone=homes[number]) for number, row in enumerate(emails(3))]
+        self.desk.emails.stored = {row.id: row for row in rows}
+
+    def messages(self) -> Sequence[Message]:
+        return [SendRequested(campaign_id="spring", local_at=NOW.replace(tzinfo=None))]
+
+    def state(self) -> Any:
+        return super().state(), dict(self.desk.emails.stored)
+
+
 @pytest.mark.parametrize("way", Way)
-@pytest.mark.parametrize("play", [Saving, Reviewing, SendingStarts])
+@pytest.mark.parametrize("play", [Saving, Reviewing, SendingStarts, SendingLocally])
 async def test_a_fault_at_any_call_changes_nothing_in_the_end(play: Any, way: Way) -> None:
     assert await differences(play, way) == []
 
@@ -205,7 +224,8 @@ class Testing(CampaignPlay):
     async def handle(self, message: Message, life: Life) -> Sequence[Message]:
         assert isinstance(message, TestRequested)
         here, send = mortal(self.desk, life), self.desk.send
-        ports = {"campaigns": here.campaigns, "relay": here.relay, "leases": Port("leases", send.leases, life)}
+        leases = Port("leases", send.leases, life)
+        ports = {"campaigns": here.campaigns, "relay": here.relay, "outcomes": here.outcomes, "leases": leases}
         return await replace(send, **ports)(message)
 
     @property

@@ -1,0 +1,106 @@
+"""What people ask for by message is noted; what is ours, or carries data, is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain.audit import DONE, AuditEntry
+from domain.campaign import CampaignStatus
+from handlers.audit import ASKING, AuditTrail
+from messages.base import Message
+from messages.catalog import INCOMING
+from messages.delivery_event import DeliveryEvent
+from messages.envelope import envelope
+from messages.module_described import ModuleDescribed
+from messages.record_changed import RecordChanged
+from messages.review_requested import ReviewRequested
+from messages.send_batch import SendBatch
+from messages.send_requested import SendRequested
+from messages.snapshot_finished import SnapshotFinished
+from messages.sync_requested import SyncRequested
+from tests.builders import NOW, a_campaign, a_sync
+from tests.fakes.audit import MemoryAudit
+from tests.fakes.campaigns import MemoryCampaigns
+from tests.fakes.syncs import MemorySyncs
+
+
+class Office:
+    def __init__(self) -> None:
+        self.audit = MemoryAudit()
+        self.campaigns = MemoryCampaigns(a_campaign(status=CampaignStatus.REVIEWED))
+        self.trail = AuditTrail(self.audit, self.campaigns, MemorySyncs(a_sync()), lambda: NOW)
+
+    async def asked(self, message: Message, id_: str = "e1") -> AuditEntry | None:
+        return await self.trail.asked(message, envelope(message, id=id_, time=NOW, source="/crm"))
+
+    @property
+    def entries(self) -> list[AuditEntry]:
+        return list(self.audit.stored.values())
+
+
+async def test_who_asked_for_what_is_noted_before_and_after() -> None:
+    office = Office()
+    entry = await office.asked(SendRequested(campaign_id="spring", confirmed_by="ann"))
+    assert entry is not None
+    office.campaigns.stored["spring"] = a_campaign(status=CampaignStatus.SENDING)
+    await office.trail.ended(entry)
+    assert office.entries == [
+        AuditEntry(
+            "/crm e1", NOW, "ann", "message:/crm", "send-requested", "campaign:spring", "reviewed", "sending", DONE
+        )
+    ]
+
+
+async def test_a_repeated_message_changes_nothing() -> None:
+    office = Office()
+    message = SendRequested(campaign_id="spring", confirmed_by="ann")
+    for outcome in (DONE, "conflict"):
+        entry = await office.asked(message)
+        assert entry is not None
+        await office.trail.ended(entry, outcome)
+        office.campaigns.stored["spring"] = a_campaign(status=CampaignStatus.SENDING)
+    (noted,) = office.entries
+    assert (noted.before, noted.after, noted.outcome) == ("reviewed", "reviewed", DONE)
+
+
+def test_every_message_from_outside_asks_for_something_or_carries_data() -> None:
+    """Say of a new one which it is, in handlers/audit.py or here."""
+    assert set(INCOMING.values()) - set(ASKING) == {RecordChanged, SnapshotFinished, ModuleDescribed, DeliveryEvent}
+
+
+async def test_what_was_posted_with_a_token_is_one_entry_that_names_it() -> None:
+    office = Office()
+    message = SendRequested(campaign_id="spring", confirmed_by="ann")
+    await office.trail.posted(message, source="/crm", event_id="e1", token="crm-live")
+    entry = await office.asked(message)
+    assert entry is not None
+    await office.trail.ended(entry)
+    assert [(each.who, each.via, each.outcome) for each in office.entries] == [("ann", "token:crm-live", DONE)]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        SendBatch(campaign_id="spring", slice=3),
+        SendRequested(campaign_id="spring", due=NOW),
+        ReviewRequested(campaign_id="spring", run_id="r1", phase="recipients", slice=0),
+        SnapshotFinished(module="Leads", count=1, taken_at=NOW),
+    ],
+)
+async def test_messages_of_ours_and_data_are_not_noted(message: Message) -> None:
+    office = Office()
+    assert await office.asked(message) is None
+    assert office.entries == []
+
+
+async def test_the_addresses_of_a_batch_from_outside_are_not_kept() -> None:
+    office = Office()
+    await office.asked(SendBatch(campaign_id="spring", addresses=["ann@example.com"]))
+    assert "ann@example.com" not in repr(office.entries)
+    assert [each.what for each in office.entries] == ["send-batch"]
+
+
+async def test_a_sync_is_noted_with_its_status() -> None:
+    office = Office()
+    await office.asked(SyncRequested(sync_id="leads"))
+    assert [(each.subject, each.before) for each in office.entries] == [("sync:leads", "active")]
