@@ -157,9 +157,14 @@ class Fleet:
         desk = PermitDesk(self.throttles, owner, Pacing(limits=self.limits), lambda: 0.5, self.clock.elapsed)
         lanes = Lanes(LANES, desk.holds_up)
         writer = OutcomeWriter(
-            self.emails, MemorySuppressions(), StrikeBook(MemoryStrikes(), self.emails), at_once, RetrySchedule(), lambda: NOW,
+            self.emails,
+            MemorySuppressions(),
+            StrikeBook(MemoryStrikes(), self.emails),
+            at_once,
+            RetrySchedule(),
+            lambda: NOW,
             lambda: 0.5,
-        )  # fmt: skip
+        )
         send = SliceSender(
             self.contacts, MemorySuppressions(), self.emails, self.slices,
             PacedRelay(TimedRelay(self.clock, self.sent, self.answers_after_s), Pace(desk, self.clock.sleep)),

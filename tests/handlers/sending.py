@@ -111,9 +111,14 @@ class World:
         )  # fmt: skip
         schedule = RetrySchedule()
         writer = OutcomeWriter(
-            self.emails, self.suppressions, StrikeBook(self.strikes, self.emails), self.until_stored, schedule, lambda: self.now,
+            self.emails,
+            self.suppressions,
+            StrikeBook(self.strikes, self.emails),
+            self.until_stored,
+            schedule,
+            lambda: self.now,
             lambda: 0.5,
-        )  # fmt: skip
+        )
         slice_sender = SliceSender(
             self.contacts, self.suppressions, self.emails, self.slices, self.relay, holder, writer,
             Recorder(writer.tried, size=3), assembler, lambda: self.now, portion=self.portion,
