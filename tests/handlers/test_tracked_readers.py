@@ -22,9 +22,7 @@ SAID = {ANN: Tracking.YES, BOB: Tracking.UNKNOWN}
         (TrackingPolicy.OFF, [False, False, False]),
     ],
 )
-async def test_who_may_be_tracked_is_and_nobody_who_was_erased(
-    policy: TrackingPolicy, tracked: list[bool]
-) -> None:
+async def test_who_may_be_tracked_is_and_nobody_who_was_erased(policy: TrackingPolicy, tracked: list[bool]) -> None:
     async def ask(ids: object) -> dict[str, Tracking]:
         return SAID
 
