@@ -44,4 +44,4 @@ class DnsTexts:
         except (dns.exception.DNSException, OSError, UnicodeError):
             return NO_ANSWER
         records = [record for record in answer if isinstance(record, TXT)] if answer.rrset is not None else []
-        return Texts(tuple(b"".join(record.strings).decode("utf-8", "replace") for record in records))
+        return Texts(tuple(sorted(b"".join(record.strings).decode("utf-8", "replace") for record in records)))

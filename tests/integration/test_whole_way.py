@@ -242,7 +242,7 @@ async def test_a_campaign_that_is_paused_in_the_middle_stands_still_and_goes_on(
     """D7, R66."""
     async with (
         Catcher(CatcherOptions()) as catcher,
-        world(deployment, *SENDERS, smtp_port=catcher.port) as here,
+        world(deployment, *SENDERS, smtp_port=catcher.port, throttle__relay_per_s="150") as here,
         here.working(*SENDERS),
     ):
         await here.reviewed(people(600))
@@ -266,7 +266,7 @@ async def test_a_campaign_that_is_cancelled_in_the_middle_still_has_balanced_boo
     """R75, X2."""
     async with (
         Catcher(CatcherOptions()) as catcher,
-        world(deployment, *SENDERS, smtp_port=catcher.port) as here,
+        world(deployment, *SENDERS, smtp_port=catcher.port, throttle__relay_per_s="150") as here,
         here.working(*SENDERS),
     ):
         await here.reviewed(people(600))
