@@ -15,9 +15,10 @@ _MOST = 2
 @dataclass(slots=True)
 class Lanes:
     """A third batch of a campaign that is held up would go no sooner; in line before the batches of others it would
-    hold them up as well. So it is set aside, and published again when a batch here ends.
+    hold them up as well. So it is set aside, and published again when a batch here ends well.
 
-    What is set aside dies with its process: the scheduler offers it again, as any chain that stands still.
+    What is set aside dies with its process, and stays where no other batch ends well: the scheduler offers it again, as
+    any chain that stands still.
     """
 
     size: int  #: ordinary batches at once

@@ -117,7 +117,7 @@ class Pace:
             else:
                 found.rest.append((mail, names))
         for name, count in found.used.items():
-            self.desk.of(name).use(count, campaign_id)
+            self.desk.of(name).use(who, campaign_id, count)
         return found
 
     def _names(self, mail: OutgoingMail) -> tuple[str, ...]:

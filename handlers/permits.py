@@ -60,6 +60,7 @@ class Permits:
     short: bool = False  #: whether the last answer was less than what was wanted
     wants: dict[object, tuple[str, int]] = field(default_factory=dict)  #: campaigns and mails of batches
     waiting: dict[object, str] = field(default_factory=dict)  #: batches with their campaigns, who is next first
+    passing: set[object] = field(default_factory=set)  #: batches that took none of their share when they looked last
     had: dict[str, float] = field(default_factory=dict)  #: permits of their campaigns, by the parts of them
     seen_s: dict[str, float] = field(default_factory=dict)  #: when they waited last
     parts: Mapping[str, float] = field(default_factory=dict)  #: of campaigns, that are this worker's
@@ -112,17 +113,26 @@ class Permits:
         return due
 
     def share(self, who: object, campaign_id: str, now_s: float) -> int:
-        """How many of them are for this batch: campaigns take turns, and the batches of each, so none is starved."""
+        """How many of them are for this batch: campaigns take turns, and the batches of each, so none is starved.
+
+        Who waits for another throttle and can use none keeps nothing from the others, until it does.
+        """
         self.waiting.setdefault(who, campaign_id)
         least = max(self.had.values(), default=0.0) - _MISSED
         self.had[campaign_id] = max(least, self.had.get(campaign_id, least))
         self.seen_s[campaign_id] = now_s
-        there = {each: had for each, had in self.had.items() if now_s - self.seen_s[each] < _AWAY_S}
+        self.passing.discard(who)
+        there = {each: had for each, had in self.had.items() if each == campaign_id or self._is_there(each, now_s)}
         part = _turns(self.due(now_s), there, self.parts)[campaign_id]
-        return _part(part, [each for each, of in self.waiting.items() if of == campaign_id], who)
+        order = [each for each, of in self.waiting.items() if of == campaign_id and each not in self.passing]
+        share = _part(part, order, who)
+        if share:
+            self.passing.add(who)  # until it uses some
+        return share
 
-    def use(self, count: int, campaign_id: str) -> None:
+    def use(self, who: object, campaign_id: str, count: int) -> None:
         """So many of those that are due; then it is the others' turn."""
+        self.passing.discard(who)
         if campaign_id in self.had:
             self.had[campaign_id] += count / self.parts.get(campaign_id, 1.0)
         while count and self.runs:
@@ -146,6 +156,7 @@ class Permits:
     def leave(self, who: object) -> None:
         """It wants nothing any more."""
         self.step_back(who)
+        self.passing.discard(who)
         self.wants.pop(who, None)
         here = {*self.waiting.values(), *(of for of, _ in self.wants.values())}
         self.had = {each: had for each, had in self.had.items() if each in here}
@@ -156,6 +167,15 @@ class Permits:
         if self.runs:
             return max(0.0, self.runs[0].next_s - now_s)
         return max(0.0, self._ask_again_s(now_s) - now_s)
+
+    def _is_there(self, campaign_id: str, now_s: float) -> bool:
+        """Whether its turn is kept for it: one of its batches waits here, or comes back soon, and passes nothing on."""
+        if now_s - self.seen_s[campaign_id] >= _AWAY_S:
+            return False
+        here = [who for who, of in self.waiting.items() if of == campaign_id]
+        away = [who for who, (of, _) in self.wants.items() if of == campaign_id]
+        batches = here or away
+        return not batches or not self.passing.issuperset(batches)
 
     def _ask_again_s(self, now_s: float) -> float:
         """When more may be asked for: what was refused is there a little later, and there is an ask a second."""

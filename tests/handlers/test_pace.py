@@ -126,6 +126,24 @@ async def test_two_campaigns_on_one_relay_get_equal_parts(batches: int) -> None:
     assert road.of("small") == pytest.approx(600, rel=0.1)
 
 
+@pytest.mark.parametrize(("relay", "google"), [(2, 1), (4, 2)])
+async def test_who_lacks_another_throttle_keeps_no_turn_from_the_others(relay: float, google: float) -> None:
+    """X5: one campaign waits for the relay, the other for Google, and each is next at what the other one lacks."""
+    road = Road(Pacing(limits={RELAY: Limits(per_s=relay), "group:google": Limits(per_s=google)}))
+    pace, until_s = road.pace(), 18
+    elsewhere, to_google = mails(200, name="mixed"), mails(400, "gmail.com", "mixed")[200:]
+    mixed = [mail for both in zip(elsewhere, to_google, strict=True) for mail in both]
+    await road.clock.run(
+        road.send(pace, mixed, until_s=until_s), road.send(pace, mails(400, "gmail.com", "google"), until_s=until_s)
+    )
+    taken = {mail.email_id for mail in to_google}
+    mixed_to_google = sum(email_id in taken for _, email_id in road.sent)
+    assert len(road.sent) == pytest.approx(relay * until_s, rel=0.1)
+    assert road.of("google") + mixed_to_google == pytest.approx(google * until_s, rel=0.15)
+    assert 0.4 <= road.of("google") / len(road.sent) <= 0.6
+    assert road.put_off == {}
+
+
 async def test_a_worker_that_is_slower_leaves_its_part_to_the_others() -> None:
     road = Road(Pacing(limits={RELAY: Limits(per_s=50)}))
 
