@@ -15,6 +15,10 @@ class ArrivedMail:
     raw: bytes
 
 
+#: Reports that are kept at most, each with up to 16 KiB: anybody can send them, to addresses that need no token.
+MOST_UNATTRIBUTED = 20_000
+
+
 @dataclass(frozen=True, slots=True)
 class Unattributed:
     """A report that changes nothing: nothing proves that it is about a mail of ours, or it says nothing of one."""

@@ -33,6 +33,9 @@ _TROUBLE = "451 4.3.0 Trouble on our side, try again later"
 _LINE_BYTES = 64 << 10  #: notices carry lines far over the 1,000 that are allowed (RFC 5321, 4.5.3.1.6)
 _COMMANDS = {"*": 50}
 _CUT_OFF = 2  #: times the size limit that a client may go on sending beyond it, before we hang up
+#: Each line is kept as an object of about 100 bytes until the mail is whole, be it empty.
+_LINE_COUNTS = 40  #: bytes of the size limit: lines are that long on average, or there are too many
+_FEW_LINES = 10_000  #: are always taken
 
 
 class Desk(Protocol):
@@ -62,7 +65,13 @@ class InboundOptions:
     session_s: float = 1800.0  #: for a whole connection: who sends a command now and then is told to go as well
     share_port: bool = False  #: SO_REUSEPORT: several processes listen on the same port
     drain_s: float = 10.0  #: for mails that are coming in when it is to stop
+    linger_s: float = 10.0  #: for a client to take the last reply before the connection is torn down
     certificate: ssl.SSLContext | None = None  #: offers STARTTLS
+
+    @property
+    def max_lines(self) -> int:
+        """Of one mail."""
+        return max(_FEW_LINES, self.max_bytes // _LINE_COUNTS)
 
 
 class InboundServer:
@@ -142,11 +151,13 @@ class _Session(SMTP):
         self._inbound = server
         self._client = ""
         self._admitted = False
-        self._received = 0  #: bytes since the last command that was answered
+        self._received = 0  #: bytes since the last mail that was answered
+        self._lines = 0  #: the same in line ends
         self.mails = 0
         self.in_mail = False
         self._is_over = ""  #: what is said when the mail under way has been answered
         self._deadline: asyncio.TimerHandle | None = None
+        self._tear_down: asyncio.TimerHandle | None = None
         given = server.options
         super().__init__(
             _Hooks(server),
@@ -180,22 +191,28 @@ class _Session(SMTP):
         return super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        if not self._admitted:
+        """May come twice: from `hang_up`, and from the transport when that is closed."""
+        if not self._admitted or self.closed.done():
             return
         self._inbound.leave(self, self._client)
-        if self._deadline is not None:
-            self._deadline.cancel()
-        if not self.closed.done():
-            self.closed.set_result(None)
+        for timer in (self._deadline, self._tear_down):
+            if timer is not None:
+                timer.cancel()
+        self.closed.set_result(None)
         super().connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
-        """One line without an end would be kept whole: whoever sends far more than is taken is cut off."""
+        """One line without an end would be kept whole, and an empty line costs fifty times its size.
+
+        Whoever sends far more than is taken is cut off.
+        """
         if not self._admitted:
             return
         self._received += len(data)
-        if self._received > (1 + _CUT_OFF) * self._inbound.options.max_bytes:
-            log.warning("inbound_cut_off", bytes=self._received)
+        self._lines += data.count(b"\n")
+        given = self._inbound.options
+        if self._received > (1 + _CUT_OFF) * given.max_bytes or self._lines > given.max_lines:
+            log.warning("inbound_cut_off", bytes=self._received, lines=self._lines)
             self.say("552 5.3.4 Too much mail data")
             self.hang_up()
             return
@@ -210,7 +227,7 @@ class _Session(SMTP):
             await super().smtp_DATA(arg)
         finally:
             self.in_mail = False
-            self._received = 0
+            self._received = self._lines = 0
         if self._is_over:
             self.end_soon(self._is_over)
 
@@ -226,8 +243,24 @@ class _Session(SMTP):
             cast(asyncio.WriteTransport, self.transport).write(f"{reply}\r\n".encode())
 
     def hang_up(self) -> None:
-        if self.transport is not None:
-            self.transport.close()
+        """Close; a client that takes nothing any more has a while for what was said, and is torn off then."""
+        if self.transport is None:
+            return
+        wire = cast(asyncio.WriteTransport, self._original_transport or self.transport)
+        self.transport.close()
+        if self._is_shaking_hands:
+            self.connection_lost(None)  # asyncio tells nobody of a connection that ends in a handshake
+            wire.abort()
+        elif self._tear_down is None:
+            self._tear_down = self.loop.call_later(self._inbound.options.linger_s, wire.abort)
+
+    @property
+    def _is_shaking_hands(self) -> bool:
+        """Whether STARTTLS was said, and the connection is not encrypted yet."""
+        return self._tls_protocol is not None and (self.session is None or self.session.ssl is None)
+
+    def _timeout_cb(self) -> None:  # aiosmtpd's own would only close
+        self.hang_up()
 
 
 class _Hooks:

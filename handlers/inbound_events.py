@@ -174,12 +174,28 @@ def _is_anonymous_or(mail: Classified, reported: str | None, contact: str, addre
 def _same_mailbox(mail: Classified, reported: str, contact: str, address_key: bytes) -> bool:
     """Whether the returned mail went to the contact under a name that its server only writes differently.
 
-    Servers report jane@mx3.corp.example or jane@corp.onmicrosoft.com for jane@corp.example.
+    Servers report jane@mx3.corp.example or jane@corp.onmicrosoft.com for jane@corp.example. Elsewhere, the same name is
+    another mailbox, that hers is forwarded to.
     """
     headers = mail.original.headers
     written = [one for name in ("to", "x-envelope-to") for one in addresses_in(headers.text(name))]
     own = [text for text, known in _ids(written, address_key).items() if known == contact]
-    return any(text.lower().partition("@")[0] == reported.lower().partition("@")[0] for text in own)
+    return any(_only_host_differs(text, reported) for text in own)
+
+
+def _only_host_differs(written: str, reported: str) -> bool:
+    ours, theirs = address(written), address(reported)
+    if ours is None or theirs is None or ours.identity.rpartition("@")[0] != theirs.identity.rpartition("@")[0]:
+        return False
+    return _belong_together(ours.domain, theirs.domain)
+
+
+def _belong_together(written: str, reported: str) -> bool:
+    """Whether one of the domains is the other or below it, or the reported one is Microsoft's name of the other."""
+    if reported == f"{written.partition('.')[0]}.onmicrosoft.com":
+        return True
+    upper, lower = sorted((written, reported), key=len)
+    return "." in upper and f".{lower}".endswith(f".{upper}")
 
 
 def _ids(addresses: Iterable[str | None], address_key: bytes) -> dict[str, str]:

@@ -41,6 +41,7 @@ class InboundReader:
     address_key: bytes
     now: Clock
     domains: frozenset[str] = field(default_factory=frozenset)  #: empty: any, but then only with a token
+    trusts_unsigned_complaints: bool = False  #: of feedback loops that return nothing of ours but the Message-ID
 
     def is_ours(self, address: str) -> bool:
         """Whether mail for the address's domain is taken at all."""
@@ -97,7 +98,13 @@ class InboundReader:
         return await self._by_message_id(found)
 
     async def _by_message_id(self, found: Classified) -> About | None:
-        """Message-IDs are not signed: who has seen a mail can write one. They prove no bounce, and nobody's word."""
+        """Message-IDs are not signed: who has seen a mail can write one, and public replies quote them.
+
+        They prove no bounce and no complaint, which would suppress for good, and nobody's word. Who says from the
+        person's own address that she leaves is believed: if it is forged, no harm is done but a mail less.
+        """
+        if found.kind is MailKind.COMPLAINT and not self.trusts_unsigned_complaints:
+            return None
         for text in found.original.message_ids:
             email = email_of_message_id(text)
             if email is None:

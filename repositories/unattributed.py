@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
 
-from domain.inbound_mail import Unattributed
+from domain.inbound_mail import MOST_UNATTRIBUTED, Unattributed
 from repositories.bulk import insert_missing
 from repositories.connection import Database, Document, collection
 from repositories.errors import answered, streamed
@@ -18,11 +18,22 @@ _KEPT = timedelta(days=30)
 
 
 class MongoUnattributed:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, most: int = MOST_UNATTRIBUTED) -> None:
         self._reports = collection(database, "unattributed")
+        self._most = most
 
     async def add(self, reports: Sequence[Unattributed]) -> None:
+        """Those that are new; the oldest make room where there are too many."""
         await insert_missing(self._reports, [_document(report) for report in reports])
+        over = int(await answered(self._reports.estimated_document_count())) - self._most
+        if over > 0:
+            await self._forget_oldest(over)
+
+    async def _forget_oldest(self, count: int) -> None:
+        """Processes that do so at once choose the same ones."""
+        oldest = self._reports.find({}, {"_id": 1}).sort([("expires_at", 1)]).limit(count)
+        ids = [document["_id"] async for document in streamed(oldest)]
+        await answered(self._reports.delete_many({"_id": {"$in": ids}}))
 
     async def of_contact(self, contact_id: str) -> Sequence[Unattributed]:
         """Those that name this person, the oldest first."""

@@ -20,8 +20,8 @@ REPORT = Unattributed("r1", NOW, "bounce", "dsn", "no_token", (ANN, BOB), "From:
 @pytest.fixture(params=["memory", "mongo"])
 def reports(request: pytest.FixtureRequest) -> AnyReports:
     if request.param == "memory":
-        return MemoryUnattributed()
-    return MongoUnattributed(request.getfixturevalue("mongo_database"))
+        return MemoryUnattributed(most=3)
+    return MongoUnattributed(request.getfixturevalue("mongo_database"), most=3)
 
 
 async def test_a_report_that_is_known_stays_as_it_came_first(reports: AnyReports) -> None:
@@ -39,3 +39,9 @@ async def test_the_newest_come_first_of_one_kind_or_of_all(reports: AnyReports) 
     assert [one.id for one in await reports.newest(None, 2)] == ["r3", "r2"]
     assert await reports.newest("complaint", 5) == [complaint]
     assert [await reports.count(kind) for kind in (None, "bounce", "reply")] == [3, 2, 0]
+
+
+async def test_of_more_than_are_kept_the_oldest_are_forgotten(reports: AnyReports) -> None:
+    for minutes in (5, 1, 9, 3, 7):
+        await reports.add([replace(REPORT, id=f"r{minutes}", at=later(minutes))])
+    assert [one.id for one in await reports.newest(None, 0)] == ["r9", "r7", "r5"]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from domain.inbound_mail import Unattributed
+from domain.inbound_mail import MOST_UNATTRIBUTED, Unattributed
 
 
 class MemoryUnattributed:
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_UNATTRIBUTED) -> None:
+        self._most = most
         self.stored: dict[str, Unattributed] = {}
 
     async def add(self, reports: Sequence[Unattributed]) -> None:
         for report in reports:
             self.stored.setdefault(report.id, report)
+        while len(self.stored) > self._most:
+            del self.stored[min(self.stored.values(), key=lambda report: report.at).id]
 
     async def of_contact(self, contact_id: str) -> Sequence[Unattributed]:
         found = [report for report in self.stored.values() if contact_id in report.contact_ids]

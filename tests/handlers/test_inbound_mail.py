@@ -39,7 +39,7 @@ BOUNCE, REPLY, UNSUBSCRIBE = to(Purpose.BOUNCE), to(Purpose.REPLY), to(Purpose.U
 class House:
     """A reader with one campaign and two people."""
 
-    def __init__(self, domains: frozenset[str] = frozenset({DOMAIN})) -> None:
+    def __init__(self, domains: frozenset[str] = frozenset({DOMAIN}), *, trusts: bool = False) -> None:
         self.reports = MemoryUnattributed()
         self.reader = InboundReader(
             TokenReader(MemoryCampaigns(a_campaign()), iter(range(0, 10**6, 10)).__next__),  # ten seconds a look
@@ -49,6 +49,7 @@ class House:
             ADDRESS_KEY,
             lambda: NOW,
             domains,
+            trusts,
         )
 
     async def read(self, raw: bytes, *recipients: str, sender: str = "") -> Read:
@@ -162,10 +163,35 @@ async def test_who_is_reported_beside_the_one_mailed_is_not_concerned(house: Hou
 
 
 async def test_a_mailbox_under_the_name_of_its_server_is_the_one_mailed(house: House) -> None:
-    event = await house.event(dsn("ann@mx3.corp.example", returned={"To": "Ann <ann@example.com>"}), BOUNCE)
+    event = await house.event(dsn("ann@mx3.example.com", returned={"To": "Ann <ann@example.com>"}), BOUNCE)
     assert proof(event).hearsay is None
-    event = await house.event(dsn("zoe@mx3.corp.example", returned={"To": "Ann <ann@example.com>"}), BOUNCE)
+    event = await house.event(dsn("zoe@mx3.example.com", returned={"To": "Ann <ann@example.com>"}), BOUNCE)
     assert proof(event).hearsay is True
+
+
+@pytest.mark.parametrize(
+    ("written", "reported", "hearsay"),
+    [
+        ("jane@corp.example", "jane@corp.example", None),
+        ("jane@corp.example", "Jane@MX3.corp.example", None),
+        ("jane@news.corp.example", "jane@corp.example", None),
+        ("jane@corp.example", "jane@corp.onmicrosoft.com", None),
+        ("jane@bücher.example", "jane@mx.xn--bcher-kva.example", None),
+        ("jane@corp.example", "jane@gmail.com", True),
+        ("jane@corp.example", "jane@other.onmicrosoft.com", True),
+        ("jane@corp.example", "jane@evilcorp.example", True),
+        ("jane@corp.example", "jane@corp.example.net", True),
+        ("jane@corp.example", "jane@example", True),
+        ("jane@corp.example", "jane.doe@corp.example", True),
+    ],
+)
+async def test_the_same_name_at_another_house_is_another_mailbox(
+    house: House, written: str, reported: str, hearsay: bool | None
+) -> None:
+    """Forwarded there, and dead there: nothing is known of the mailbox that was mailed."""
+    to_jane = to(Purpose.BOUNCE, an_email(written).id)
+    event = await house.event(dsn(reported, returned={"To": f"Jane <{written}>"}), to_jane)
+    assert (event.event, proof(event).hearsay) == (EventType.BOUNCED, hearsay)
 
 
 async def test_a_bounce_to_a_reply_address_is_never_proof(house: House) -> None:
@@ -219,6 +245,16 @@ async def test_a_bounce_of_nothing_of_ours_is_kept_and_changes_nothing(
 async def test_a_complaint_at_the_one_address_of_a_feedback_loop_finds_its_mail(house: House) -> None:
     event = await house.event(arf(returned=RETURNED), f"fbl@{DOMAIN}")
     assert (event.event, event.email_id) == (EventType.COMPLAINED, ANN.id)
+
+
+@pytest.mark.parametrize("trusts", [False, True])
+async def test_a_complaint_that_only_quotes_a_message_id_suppresses_nobody(trusts: bool) -> None:
+    """Public replies quote it in References; who has to believe such a feedback loop can say so."""
+    house = House(trusts=trusts)
+    read = await house.read(arf(returned={"Message-ID": f"<{ANN.message_id}>"}), f"fbl@{DOMAIN}")
+    assert [event.event for event in read.events] == ([EventType.COMPLAINED] if trusts else [])
+    kept = [(one.kind, one.why) for one in house.reports.stored.values()]
+    assert kept == ([] if trusts else [("complaint", "no_token")])
 
 
 @pytest.mark.parametrize(("sender", "heard"), [("ann@example.com", True), ("bob@example.com", False)])

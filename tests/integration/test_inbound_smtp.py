@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from domain.inbound_mail import ArrivedMail
-from gateways.inbound_smtp import InboundOptions, InboundServer
+from gateways.inbound_smtp import InboundOptions, InboundServer, _Session
 from tests.integration.certificates import self_signed
 from tests.integration.smtp_client import connected
 from tests.waiting import wait_until
@@ -117,6 +117,22 @@ async def test_who_never_comes_to_an_end_is_cut_off(desk: Desk, unit: bytes) -> 
     assert desk.mails == []
 
 
+async def test_who_sends_a_great_many_empty_lines_is_cut_off(desk: Desk) -> None:
+    """Each would be kept as an object fifty times its size by the library underneath."""
+    async with serving(desk, replace(SMALL, max_bytes=100_000)) as server, connected(server.port) as client:
+        assert await client.mail(b"\r\n" * 9_000, B1) == "250 2.0.0 Taken"
+        assert await client.mail(b"\r\n" * 9_000, B1) == "250 2.0.0 Taken", "the lines of each mail count by themselves"
+        await client.envelope(B1)
+        await client.says("DATA")
+        client.writer.write(b"\r\n" * 15_000 + b".\r\n")
+        assert "" in (await client.reply(), await client.reply()), "552, where that still reaches the client"
+    assert len(desk.mails) == 2
+
+
+def test_a_mail_of_the_usual_size_has_a_quarter_of_a_million_lines() -> None:
+    assert InboundOptions().max_lines == 262_144
+
+
 async def test_a_mail_has_so_many_recipients_and_a_connection_so_many_mails(desk: Desk) -> None:
     async with serving(desk, replace(SMALL, max_mails_per_connection=2)) as server, connected(server.port) as client:
         assert (await client.envelope(B1, B2, B1, B2)).startswith("452 4.5.3")
@@ -152,6 +168,61 @@ async def test_starttls_is_offered_with_a_certificate_and_the_mail_goes_through_
         assert await client.mail(b"\r\nhello", B1) == "250 2.0.0 Taken"
     async with serving(desk) as server, connected(server.port) as client:
         assert (await client.says("STARTTLS"))[0] in "45"
+
+
+@pytest.mark.parametrize("limits", [{"timeout_s": 0.5}, {"session_s": 0.5}, {"drain_s": 0.01}])
+async def test_who_stops_in_the_middle_of_a_handshake_is_hung_up_on(
+    desk: Desk, tmp_path: Path, limits: dict[str, float]
+) -> None:
+    """asyncio tells nobody of such an end; each would be counted among the connections for ever."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed(tmp_path, "localhost"))
+    options = replace(SMALL, certificate=context, **limits)  # type: ignore[arg-type]
+    async with serving(desk, options) as server, connected(server.port) as client:
+        await client.says("STARTTLS")
+
+        async def nobody() -> bool:
+            return server.open_sessions == 0
+
+        if "drain_s" in limits:
+            await server.stop()
+        await wait_until(nobody, timeout_s=10, what="the connection is gone")
+        assert await client.reply() == ""
+
+
+class Stuck(asyncio.Transport):
+    """The connection of a client that takes nothing any more: what was said never leaves, and a close never ends."""
+
+    def __init__(self, protocol: asyncio.BaseProtocol) -> None:
+        super().__init__({"peername": ("192.0.2.1", 1)})
+        self.protocol = protocol
+        self.torn = asyncio.Event()
+
+    def write(self, data: object) -> None:
+        """It is kept for ever."""
+
+    def is_closing(self) -> bool:
+        return self.torn.is_set()
+
+    def close(self) -> None:
+        """Once all is written, which it never is."""
+
+    def abort(self) -> None:
+        self.torn.set()
+        self.protocol.connection_lost(None)
+
+
+async def test_a_client_that_takes_nothing_any_more_is_torn_off(desk: Desk) -> None:
+    server = InboundServer(replace(SMALL, timeout_s=0.01, linger_s=0.01), desk)
+    session = _Session(server)
+    transport = Stuck(session)
+    session.connection_made(transport)
+    assert server.open_sessions == 1
+    async with asyncio.timeout(10):
+        await transport.torn.wait()
+    assert server.open_sessions == 0
+    session.connection_lost(None)
+    assert server.open_sessions == 0, "told twice, it left once"
 
 
 async def test_who_says_nothing_is_hung_up_on(desk: Desk) -> None:
