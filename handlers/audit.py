@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from domain.audit import DONE, AuditEntry
 from handlers.ports import Audit, Campaigns, Clock, Syncs
@@ -50,18 +51,19 @@ class AuditTrail:
 
     async def asked(self, message: Message, event: Envelope) -> AuditEntry | None:
         """The entry of a message by which somebody asks for something, or None for any other."""
-        return await self._noted(message, f"{event.source} {event.id}", f"message:{event.source}")
+        return await self._noted(message, event.source, event.id, f"message:{event.source}")
 
     async def posted(self, message: Message, *, source: str, event_id: str, token: str) -> None:
         """Note by which token a message was posted that asks for something, before a worker has it: one entry."""
-        await self._noted(message, f"{source} {event_id}", f"token:{token}")
+        await self._noted(message, source, event_id, f"token:{token}")
 
-    async def _noted(self, message: Message, entry_id: str, via: str) -> AuditEntry | None:
+    async def _noted(self, message: Message, source: str, event_id: str, via: str) -> AuditEntry | None:
         kind, field = ASKING.get(type(message), ("", ""))
         if not kind or any(getattr(message, name, None) is not None for name in _INTERNAL):
             return None
         who = next((said for name in _NAMES if (said := getattr(message, name, ""))), "")
         subject = f"{kind}:{getattr(message, field)}"
+        entry_id = _entry_id(message.queue, subject, source, event_id)
         return await self.began(entry_id, who=who, via=via, what=message.queue, subject=subject)
 
     async def _status(self, subject: str) -> str | None:
@@ -73,3 +75,11 @@ class AuditTrail:
             sync = await self.syncs.get(name)
             return sync.status if sync else None
         return None
+
+
+def _entry_id(*parts: str) -> str:
+    """Of a message: the same when it comes again, another for whatever else is said under the same event id.
+
+    No part has blanks in it, so that no two ways to cut make one text.
+    """
+    return " ".join(quote(part, safe="/:@?=&#+") for part in parts)

@@ -1,7 +1,8 @@
 """The HTTP application: routes, and around them what holds for every request.
 
-From the outside in: what is counted and logged, headers of safety, who asks and how often, the whole body within its
-limits, the route. Each kind of page brings its own routes (`web/opens.py`, …); `workers/web.py` puts them together.
+From the outside in: what is counted and logged, headers of safety, who asks and how often, who may come in at all, the
+whole body within its limits, the route. Each kind of page brings its own routes (`web/opens.py`, …); `workers/web.py`
+puts them together.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp
 
 from domain.errors import Transient
 from web.client import Network
+from web.doors import Door, Doors
 from web.flood import Flood
 from web.safety import Safety
 from web.traffic import Traffic
@@ -28,6 +30,14 @@ RETRY_AFTER_S = 5  #: what those are told who come while a server of ours is awa
 
 ErrorPage = Callable[[Request, int], Response]
 _Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Who may post where requests are not counted."""
+
+    doors: Mapping[str, Door | None]  #: by what the path begins with; None: only the body tells
+    refused: Flood  #: how often one client may be refused there
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +52,17 @@ class WebOptions:
 
 
 def build(
-    routes: Sequence[BaseRoute], options: WebOptions, flood: Flood, traffic: Traffic, error_page: ErrorPage
+    routes: Sequence[BaseRoute],
+    options: WebOptions,
+    flood: Flood,
+    traffic: Traffic,
+    error_page: ErrorPage,
+    guard: Guard | None = None,
 ) -> ASGIApp:
     """The application. What no route answers, and what fails, is answered by `error_page`."""
     app: ASGIApp = Starlette(routes=list(routes), exception_handlers=_handlers(error_page))
     app = WholeBody(app, options.max_body_bytes, options.larger_bodies, options.body_timeout_s)
+    app = Doors(app, guard.doors, guard.refused) if guard else app
     app = Visitors(app, flood, options.trusted_proxies, options.hosts)
     app = Safety(app, is_https=options.is_https)
     return traffic.around(app, log=options.access_log)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from domain.api_token import ApiToken, token_id
 from handlers.ports import ApiTokens
+from web.client import site_of
 from web.flood import Flood
 
 REMEMBERED_S = 5.0  #: so long may a token that was revoked go on
@@ -29,7 +30,7 @@ class Bearers:
         """Whose token the header shows; None where it shows none that counts.
 
         Raises:
-            TooManyTries: this client showed too many that had to be looked up.
+            TooManyTries: this client, or another of its network (IPv6, /64), showed too many that had to be looked up.
             StoreUnavailable: it is not remembered, and MongoDB does not answer.
         """
         scheme, _, text = authorization.partition(" ")
@@ -47,7 +48,7 @@ class Bearers:
         """One question at a time for each token, whoever asks; a good token that is only to be confirmed is no try."""
         if id_ not in self._looking:
             known, _ = self._known.get(id_, (None, 0.0))
-            if not (known and known.is_shown_by(text)) and not self._tries.admits(client):
+            if not (known and known.is_shown_by(text)) and not self._tries.admits(site_of(client)):
                 raise TooManyTries
             self._looking[id_] = asyncio.create_task(self._found(id_))
         return await asyncio.shield(self._looking[id_])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TypeAlias
@@ -11,6 +12,8 @@ _Address: TypeAlias = IPv4Address | IPv6Address
 
 UNKNOWN = "unknown"
 _SITE_BITS = 64  #: of an IPv6 address: whoever has one has all that share these
+#: Some proxies say the port, too: 203.0.113.7:4711, [2001:db8::1]:4711, [2001:db8::1].
+_WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d{1,5})?|([^:]*):\d{1,5}")
 
 
 def client_of(peer: str | None, forwarded_for: str, trusted: Sequence[Network]) -> str:
@@ -33,9 +36,16 @@ def site_of(client: str) -> str:
     return str(IPv6Network((int(found) >> _SITE_BITS << _SITE_BITS, _SITE_BITS)))
 
 
+def is_shared(client: str, trusted: Sequence[Network]) -> bool:
+    """Whether many may be behind it: nobody knows who it is, or a proxy of ours that does not say whom it asks for."""
+    found = _parsed(client)
+    return found is None or any(found in network for network in trusted)
+
+
 def _parsed(text: str | None) -> _Address | None:
+    cut = _WITH_PORT.fullmatch(text or "")
     try:
-        found = ip_address((text or "").strip("[]"))
+        found = ip_address((cut[1] or cut[2] or "") if cut else text or "")
     except ValueError:
         return None
     return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found

@@ -51,17 +51,28 @@ class EventGateway:
     most_events: int = 1_000  #: of a batch
     note: Note = _nobody  #: who asks for something, for the audit log; before it is published
 
+    async def door(self, request: Request) -> Response | None:
+        """What is answered to whom shows no token that counts, before the body is read; None to all others."""
+        found = await self._whose(request)
+        return found if isinstance(found, Response) else None
+
     async def events(self, request: Request) -> Response:
+        found = await self._whose(request)
+        if isinstance(found, Response):
+            return found
+        try:
+            return await self._of(found, request)
+        except (Transient, Unroutable) as error:
+            return _put_off(error)
+
+    async def _whose(self, request: Request) -> ApiToken | Response:
         try:
             token = await self.bearers.of(request.headers.get("authorization", ""), visitor(request))
-            if token is None:
-                return self._refused(401, "a bearer token is needed")
-            return await self._of(token, request)
         except TooManyTries:
             return later("too many tokens were tried", 60, status=429)
-        except (Transient, Unroutable) as error:
-            log.warning("gateway_put_off", error=str(error))
-            return later("nothing was confirmed; send it again, what arrived already does no harm")
+        except Transient as error:
+            return _put_off(error)
+        return token if token is not None else self._refused(401, "a bearer token is needed")
 
     async def _of(self, token: ApiToken, request: Request) -> Response:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -99,6 +110,11 @@ class EventGateway:
 
     def _count(self, outcome: str, number: int) -> None:
         self.counted.labels(outcome).inc(number)
+
+
+def _put_off(error: Exception) -> Response:
+    log.warning("gateway_put_off", error=str(error))
+    return later("nothing was confirmed; send it again, what arrived already does no harm")
 
 
 def _ids(told: Sequence[Told]) -> list[str]:

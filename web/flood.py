@@ -20,10 +20,18 @@ class Flood:
     def admits(self, client: str) -> bool:
         """Whether one more request of this client is within its limit; it counts if so."""
         now_s = self._monotonic_s()
-        left, at_s = self._buckets.pop(client, (self._burst, now_s))
-        left = min(self._burst, left + (now_s - at_s) * self._per_s)
+        left = self._left(client, now_s)
+        self._buckets.pop(client, None)
         is_admitted = left >= 1
         self._buckets[client] = (left - 1 if is_admitted else left, now_s)
         if len(self._buckets) > _MOST:
             self._buckets.popitem(last=False)
         return is_admitted
+
+    def has_room(self, client: str) -> bool:
+        """Whether one more would be admitted; it is not counted."""
+        return self._left(client, self._monotonic_s()) >= 1
+
+    def _left(self, client: str, now_s: float) -> float:
+        left, at_s = self._buckets.get(client, (self._burst, now_s))
+        return min(self._burst, left + (now_s - at_s) * self._per_s)

@@ -25,7 +25,8 @@ JSON_TYPE = "application/json"  #: of the data, in binary mode
 READ = (CONTENT_TYPE, BATCH_TYPE, JSON_TYPE)
 
 _BY_TYPE: Mapping[str, type[Message]] = {type_of(model): model for model in INCOMING.values()}
-_OURS = frozenset({"run_id", "phase", "slice"})  #: fields of the work that we cut into slices: not to be made up
+#: Fields of the work that we cut into slices, and of the time that the scheduler saw come: not to be made up.
+_OURS = frozenset({"run_id", "phase", "slice", "due"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from web.client import UNKNOWN, Network, client_of, site_of
+from web.client import UNKNOWN, Network, client_of, is_shared, site_of
 from web.flood import Flood
 from web.refusal import refusal
 
-_CLIENT = "campaigns.client"
+_CLIENT, _TRUSTED = "campaigns.client", "campaigns.trusted"
 #: Mail providers ask for their readers to be unsubscribed, many from few addresses: nobody's wish is refused. Webhooks
-#: come from few addresses as well, and the event gateway counts by token.
-_ALWAYS = ("/u/", "/webhooks/", "/v1/events")
+#: come from few addresses as well, and the event gateway counts by token: what is refused there counts (web/doors.py).
+UNCOUNTED = ("/u/", "/webhooks/", "/v1/events")
 
 
 class Visitors:
@@ -34,9 +34,9 @@ class Visitors:
         if self._hosts and _name(headers.get("host", "")) not in self._hosts:
             return await refusal(421, "There is no such site here.")(scope, receive, send)
         client = self._client(scope, headers)
-        if not scope["path"].startswith(_ALWAYS) and not self._flood.admits(site_of(client)):
+        if not scope["path"].startswith(UNCOUNTED) and not self._flood.admits(site_of(client)):
             return await refusal(429, "Too many requests.", retry_after="1")(scope, receive, send)
-        scope[_CLIENT] = client
+        scope[_CLIENT], scope[_TRUSTED] = client, self._trusted
         return await self._app(scope, receive, send)
 
     def _client(self, scope: Scope, headers: Headers) -> str:
@@ -47,6 +47,12 @@ class Visitors:
 def visitor(request: Request) -> str:
     """The address that the request comes from. Not for logs."""
     return str(request.scope.get(_CLIENT, UNKNOWN))
+
+
+def lone_visitor(request: Request) -> str | None:
+    """The same, or None where many people may have this address: what it asks for tells nothing of one of them."""
+    client = visitor(request)
+    return None if is_shared(client, request.scope.get(_TRUSTED, ())) else client
 
 
 def _name(host: str) -> str:

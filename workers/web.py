@@ -43,7 +43,7 @@ from workers.options import organisation, signing_keys
 from workers.outgoing import Outgoing, outgoing
 from workers.part import Part
 from workers.resources import Resources, now
-from workers.web_intake import LARGER_BODIES, gateway_routes, webhook_routes
+from workers.web_intake import LARGER_BODIES, gateway, gateway_routes, guard, webhook_routes
 
 log = structlog.get_logger()
 
@@ -148,13 +148,15 @@ def build(resources: Resources) -> list[Part]:
     pages = Pages(_look(settings))
     publishing = WebPublishing(resources.runtime.publisher, settings.web.confirm_timeout_s)
     flood = Flood(settings.web.per_client_per_s, round(settings.web.per_client_per_s * _BURST_S), time.monotonic)
+    events = gateway(resources, replace(publishing, timeout_s=_PROGRAMS_WAIT_S))
     routes = [
         *pages.routes(),
         *_tracking(resources, pages, publishing),
         *webhook_routes(resources, publishing),
-        *gateway_routes(resources, replace(publishing, timeout_s=_PROGRAMS_WAIT_S)),
+        *gateway_routes(events, organisation(settings).public_url),
     ]
-    application = app.build(routes, web_options(settings), flood, Traffic(metrics.web_seconds), pages.error)
+    traffic = Traffic(metrics.web_seconds)
+    application = app.build(routes, web_options(settings), flood, traffic, pages.error, guard(events))
     publisher = resources.runtime.publisher
     return [WebPart(application, _server_options(settings), is_connected=lambda: publisher.is_up)]
 

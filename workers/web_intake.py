@@ -19,6 +19,7 @@ from handlers.token_reader import TokenReader
 from handlers.tracked_readers import TrackedReaders
 from web import event_gateway, webhooks
 from web.allowance import Allowance
+from web.app import Guard
 from web.bearer import Bearers
 from web.email_finder import EmailFinder
 from web.event_gateway import EventGateway, Note
@@ -35,6 +36,7 @@ from workers.resources import Resources, audit_trail, now
 LARGER_BODIES = {webhooks.PATH: webhooks.MOST_BYTES, event_gateway.PATH: event_gateway.MOST_BYTES}
 _KNOWN = (ses.NAME, sendgrid.NAME, mailgun.NAME, postmark.NAME)
 _TRIES_PER_S, _TRIES_AT_ONCE = 1, 20  #: tokens of one address that have to be looked up
+_REFUSED_PER_S, _REFUSED_AT_ONCE = 5, 100  #: requests of one address
 
 
 def webhook_routes(resources: Resources, publishing: Publishing) -> Sequence[BaseRoute]:
@@ -78,10 +80,10 @@ def _noting(resources: Resources) -> Note:
     return note
 
 
-def gateway_routes(resources: Resources, publishing: Publishing) -> Sequence[BaseRoute]:
-    given, url = resources.settings.gateway, organisation(resources.settings).public_url
+def gateway(resources: Resources, publishing: Publishing) -> EventGateway:
+    given = resources.settings.gateway
     tries = Flood(_TRIES_PER_S, _TRIES_AT_ONCE, time.monotonic)
-    gateway = EventGateway(
+    return EventGateway(
         bearers=Bearers(resources.stores.api_tokens, tries, time.monotonic),
         allowance=Allowance(given.per_s, given.at_once, time.monotonic),
         publisher=publishing,
@@ -90,5 +92,14 @@ def gateway_routes(resources: Resources, publishing: Publishing) -> Sequence[Bas
         most_events=given.batch_events,
         note=_noting(resources),
     )
+
+
+def guard(answering: EventGateway) -> Guard:
+    """What is not counted as pages are: a token is in the headers, who signed a webhook is known by its body."""
+    refused = Flood(_REFUSED_PER_S, _REFUSED_AT_ONCE, time.monotonic)
+    return Guard({webhooks.PATH: None, event_gateway.PATH: answering.door}, refused)
+
+
+def gateway_routes(answering: EventGateway, url: str) -> Sequence[BaseRoute]:
     described = Described(document(version("crm-campaigns"), url))
-    return [*event_gateway.routes(gateway), *described.routes()]
+    return [*event_gateway.routes(answering), *described.routes()]

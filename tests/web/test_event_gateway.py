@@ -27,6 +27,7 @@ from web.bearer import REMEMBERED_S, Bearers
 from web.event_gateway import MOST_BYTES, PATH, EventGateway, routes
 from web.flood import Flood
 from web.ports import Told
+from web.visitors import Visitors
 from web.whole_body import WholeBody
 
 ONE = {"content-type": "application/cloudevents+json"}
@@ -190,6 +191,17 @@ async def test_who_tries_one_token_after_the_other_has_to_wait() -> None:
     assert world.tokens.looks == 5
 
 
+async def test_who_tries_tokens_from_all_over_an_ipv6_network_has_to_wait() -> None:
+    world = GatewayWorld()
+
+    async def status(number: int) -> int:
+        headers = {"authorization": f"Bearer cgw_{number:012x}_{'A' * 43}", **ONE}
+        app = Visitors(world.app, Flood(1, 1, lambda: 0.0), (), frozenset())
+        return (await ask(app, PATH, method="POST", headers=headers, client=f"2001:db8:1:2::{number}")).status
+
+    assert [await status(number) for number in range(1, 8)] == [401] * 5 + [429] * 2
+
+
 async def test_a_token_that_publishes_too_much_is_told_when_to_go_on() -> None:
     world = GatewayWorld(per_s=10, at_once=100)
     batch = [an_event(str(number)) for number in range(100)]
@@ -245,6 +257,10 @@ ODD: dict[str, tuple[dict[str, Any], str]] = {
     "no time zone": (an_event(time="2026-03-02T09:00:00"), "time"),
     "from the future": (an_event(data=a_change(changed_at=(NOW + timedelta(days=3)).isoformat())), "changed_at"),
     "data as base64": ({**an_event(), "data": None, "data_base64": "e30="}, "data"),
+    "a time that the scheduler saw come": (
+        an_event(type="campaigns.send-requested.v1", data={"campaign_id": "spring", "due": NOW.isoformat()}),
+        "data.due",
+    ),
     "work that we cut up": (
         an_event(type="campaigns.sync-requested.v1", data={"sync_id": "leads", "run_id": "r", "slice": 1}),
         "data.run_id",

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from ipaddress import ip_network
 
 import pytest
-from starlette.types import Message
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from domain.tracking import Kind
@@ -56,6 +57,11 @@ async def test_a_client_is_told_apart_behind_our_own_proxy_only() -> None:
         ("::ffff:10.0.0.1", "2001:db8::1", "2001:db8::1"),
         ("10.0.0.1", "<script>", UNKNOWN),
         ("10.0.0.1", "", "10.0.0.1"),
+        ("10.0.0.1", "198.51.100.1:4711", "198.51.100.1"),
+        ("10.0.0.1", "[2001:db8::1]:4711, 10.0.0.9:80", "2001:db8::1"),
+        ("10.0.0.1", "[2001:db8::1]", "2001:db8::1"),
+        ("10.0.0.1", "198.51.100.1:http", UNKNOWN),
+        ("10.0.0.1", ":80", UNKNOWN),
         (None, "198.51.100.1", UNKNOWN),
         ("testclient", "", UNKNOWN),
     ],
@@ -129,6 +135,36 @@ async def test_some_paths_take_more(asked: str, length: int, status: int) -> Non
 
     app = WholeBody(echo, 10, {"/large/": 100}, 10)
     assert (await ask(app, asked, method="POST", body=b"x" * length)).status == status
+
+
+async def test_longer_bodies_are_held_only_as_far_as_there_is_room_and_others_are_not_held_up() -> None:
+    waiting, answering = asyncio.Event(), asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        if scope["path"] == "/large/slow":
+            waiting.set()
+            await answering.wait()
+        await Response(b"fine")(scope, receive, send)
+
+    app = WholeBody(slow, 10, {"/large/": 100, "/other/": 100}, 10, most_held_bytes=150)
+    first = asyncio.create_task(ask(app, "/large/slow", method="POST", body=b"x" * 100))
+    await waiting.wait()
+    full = await ask(app, "/large/x", method="POST", body=[b"x" * 20] * 3)
+    assert (full.status, full.headers["retry-after"], full.headers["connection"]) == (503, "1", "close")
+    for asked, length in (("/large/x", 50), ("/other/x", 100), ("/u/x", 10)):
+        assert (await ask(app, asked, method="POST", body=b"x" * length)).status == 200, asked
+    answering.set()
+    assert (await first).status == 200
+    assert (await ask(app, "/large/x", method="POST", body=b"x" * 100)).status == 200, "there is room again"
+
+
+async def test_what_is_refused_or_breaks_off_leaves_its_room() -> None:
+    app = WholeBody(Response(b"fine"), 10, {"/large/": 100}, 10, most_held_bytes=100)
+    for _ in range(3):
+        assert (await ask(app, "/large/x", method="POST", body=[b"x" * 60] * 2)).status == 413
+        assert (await ask(app, "/large/x", method="POST", body=b"x" * 90, goes_away=True)).status == 0
+    assert (await ask(app, "/large/x", method="POST", body=b"x" * 100)).status == 200
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 
@@ -15,6 +16,7 @@ from messages.delivery_event import EventType
 from tests.builders import NOW, a_contact, an_email, later
 from tests.web.asking import ask
 from tests.web.house import ANN, KEYS, House, path
+from web.app import WebOptions
 
 PIXEL, LINK = path(Kind.OPEN), path(Kind.CLICK, link=1)
 APPLE, GMAIL = (
@@ -188,3 +190,14 @@ async def test_one_address_that_clicks_for_many_people_is_a_scanner() -> None:
     for person in people:
         await house.get(path(Kind.CLICK, an_email(person)))
     assert [event.by_machine for event in house.broker.events] == [False] * 9 + [True] * 3
+
+
+@pytest.mark.parametrize("client", ["172.30.0.1", "testclient"])
+async def test_a_proxy_that_does_not_say_whom_it_asks_for_is_no_scanner(client: str) -> None:
+    """Many people come under its address, or under none."""
+    house = House(TrackingPolicy.ALL, options=WebOptions(trusted_proxies=(ip_network("172.30.0.0/24"),)))
+    people = [f"p{number}@example.com" for number in range(12)]
+    house.contacts.stored |= {each.id: each for each in map(a_contact, people)}
+    for person in people:
+        await ask(house.app, path(Kind.CLICK, an_email(person)), client=client)
+    assert [event.by_machine for event in house.broker.events] == [False] * 12
