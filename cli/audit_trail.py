@@ -7,7 +7,6 @@ tell by itself.
 from __future__ import annotations
 
 import asyncio
-import getpass
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +17,7 @@ import typer
 from typer._click.core import Context
 from typer._click.globals import get_current_context
 
+from cli.login import login
 from config.settings import Settings
 from domain.audit import DONE, AuditEntry
 from domain.contact import address, contact_id
@@ -127,7 +127,7 @@ def _name(command: Context) -> str:
 
 
 def _who(command: Context) -> str:
-    return str(command.params.get("by") or getpass.getuser())
+    return str(command.params.get("by") or login())
 
 
 def _end(given: Settings, entry: AuditEntry) -> None:

@@ -14,8 +14,9 @@ from pydantic_core import ErrorDetails
 
 from cli import campaign_recipients, context, lookup
 from cli.arguments import CampaignId
-from cli.campaign_drafts import login, saved
+from cli.campaign_drafts import saved
 from cli.files import read_text, readable
+from cli.login import login
 from cli.output import Json, print_json, say
 from cli.yaml_document import DocumentInvalid, Node, read, written
 from domain.campaign import Campaign, Origin

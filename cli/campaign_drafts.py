@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from pydantic_core import ErrorDetails
 from cli import campaign_recipients, context, lookup
 from cli.arguments import NewCampaignId, an_address, new_id, pairs
 from cli.files import read_text
+from cli.login import login
 from cli.output import Json
 from config.settings import Settings
 from domain.campaign import Campaign, LawfulBasis, Origin, Purpose
@@ -116,7 +116,7 @@ def _save(
     content: dict[str, Any] = {"subject": subject, "preheader": preheader}
     given["content"] = _given(content) | _body(template, fill, html, text)
     store = _create if command.info_name == "create" else _edit
-    _check_needed(given, new=store is _create)
+    _check_needed(given, new=store is _create, author=author)
     given["saved_by"] = author or login()
     settings = context.settings()
 
@@ -126,8 +126,8 @@ def _save(
     campaign_recipients.show(context.stored(settings, work), as_json=as_json)
 
 
-def _check_needed(given: dict[str, Any], *, new: bool) -> None:
-    if not new and given == {"content": {}}:
+def _check_needed(given: dict[str, Any], *, new: bool, author: str | None) -> None:
+    if not new and given == {"content": {}} and not author:
         raise typer.BadParameter("name what is to change; `campaigns campaign edit --help` lists it")
     absent = ["--subject"] if "subject" not in given["content"] else []
     absent += ["--from-address"] if "address" not in given.get("sender", {}) else []
@@ -189,14 +189,6 @@ def _body(template: str | None, fill: list[str] | None, html: Path | None, text:
     if html or text:
         return {"template": None, "html": _read(html), "text": _read(text)}
     return {}
-
-
-def login() -> str:
-    """Who types this, as the machine knows it."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # a container runs as a number that has no name
-        return "cli"
 
 
 def _records(refs: list[str] | None) -> dict[str, list[str]]:

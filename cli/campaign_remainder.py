@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 
 from cli import context, lookup
 from cli.arguments import CampaignId, Yes, addresses
+from cli.login import login
 from cli.output import Json, counted, out, print_json, say, table, tell
 from domain.remainder import Wish
 from handlers.remainder import Remainder, RemainderSender
@@ -48,7 +48,7 @@ def remainder(
     async def asked(stores: Stores, *, dry: bool) -> Remainder:
         sender = _sender(stores)
         wish = Wish(soft_bounced, await sender.doubts(campaign_id, named))
-        return await sender(campaign_id, wish, by=by or getpass.getuser(), dry_run=dry)
+        return await sender(campaign_id, wish, by=by or login(), dry_run=dry)
 
     async def rehearsed(stores: Stores) -> Remainder:
         await lookup.campaign(stores, campaign_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -14,7 +14,8 @@ from cli.campaign_following import Request, asked
 from cli.output import Json, counted, out, print_json
 from domain.campaign import Campaign, CampaignStatus
 from domain.errors import IllegalTransition
-from handlers.review_requested import UNDER_REVIEW
+from domain.schedule import moment
+from handlers.review_requested import UNDER_REVIEW, check_joins
 from messages.review_requested import ReviewRequested
 from messages.send_requested import SendRequested
 from repositories.stores import Stores
@@ -46,7 +47,9 @@ def review(
 
     async def reviewable(stores: Stores) -> Campaign:
         found = await lookup.campaign(stores, campaign_id)
-        if found.status not in UNDER_REVIEW:
+        if found.status in UNDER_REVIEW:
+            check_joins(found, include_existing_members=include_existing_members)
+        else:
             await review_start(stores, settings).check(found, include_existing_members=include_existing_members)
         return found
 
@@ -68,7 +71,9 @@ def review(
 
 def send(
     campaign_id: CampaignId,
-    at: Annotated[datetime | None, typer.Option(help="When, in UTC; without it, now.")] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="When, in UTC, such as 2026-12-01T09:00; without it, now.")
+    ] = None,
     yes: Yes = False,
     wait: Wait = True,
     as_json: Json = False,
@@ -93,12 +98,12 @@ def send(
         raise typer.Exit(1)
 
 
-def due_at(at: datetime | None) -> datetime | None:
+def due_at(at: str | None) -> datetime | None:
     if at is None:
         return None
-    due = at.replace(tzinfo=UTC) if at.tzinfo is None else at
+    due = moment(at)
     if due <= now():
-        raise typer.BadParameter(f"{at:%Y-%m-%d %H:%M} UTC is past; leave it out to send now", param_hint="--at")
+        raise typer.BadParameter(f"{due:%Y-%m-%d %H:%M} UTC is past; leave it out to send now", param_hint="--at")
     return due
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -16,8 +16,7 @@ from cli.output import Json, counted, out, print_json, say, shown, table
 from config.settings import Settings
 from domain.campaign import Campaign, CampaignStatus
 from domain.errors import IllegalTransition, InvalidDefinition
-from domain.schedule import is_local
-from domain.schedule import schedule as spelt
+from domain.schedule import is_local, moment
 from domain.send_times import NO_ZONE, SendTimes, local_time, times
 from messages.send_requested import SendRequested
 from repositories.stores import Stores
@@ -81,7 +80,7 @@ async def _when(
     send_start(stores, settings).check(found)
     if local is None and at is None:
         at, local = _of_document(found)
-    when = _When(_moment(at)) if at else await _locally(stores, settings, found, local_time(local or ""))
+    when = _When(moment(at)) if at else await _locally(stores, settings, found, local_time(local or ""))
     last = when.found.last if when.found else when.at
     if last is not None and last <= now():
         what = f"{shown(last)} UTC is past" + (" for everybody" if when.found else "")
@@ -93,11 +92,6 @@ def _of_document(campaign: Campaign) -> tuple[str | None, str | None]:
     if campaign.schedule is None:
         raise typer.BadParameter("when? The campaign's document has no schedule", param_hint="--at, --local")
     return (None, campaign.schedule) if is_local(campaign.schedule) else (campaign.schedule, None)
-
-
-def _moment(text: str) -> datetime:
-    found = datetime.fromisoformat(spelt(text))
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 async def _locally(stores: Stores, settings: Settings, campaign: Campaign, local: datetime) -> _When:

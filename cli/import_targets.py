@@ -118,9 +118,9 @@ async def check_pick(stores: Stores, campaign_id: str, refs: Iterable[Sequence[s
     await _picker(stores).check(await lookup.campaign(stores, campaign_id), refs, job_id)
 
 
-async def pick(stores: Stores, campaign_id: str, refs: Iterable[Sequence[str]], job_id: str) -> None:
-    """Add records to a draft's recipients. Those that are picked already stay."""
-    await _picker(stores)(await lookup.campaign(stores, campaign_id), refs, job_id)
+async def pick(stores: Stores, campaign_id: str, refs: Iterable[Sequence[str]], job_id: str, *, author: str) -> None:
+    """Add records to a draft's recipients, in the name of `author`. Those that are picked already stay."""
+    await _picker(stores)(await lookup.campaign(stores, campaign_id), refs, job_id, author=author)
 
 
 def _picker(stores: Stores) -> Picker:

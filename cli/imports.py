@@ -18,6 +18,7 @@ from cli.import_plan import Into, check_list, columns_of, job_of, list_import, m
 from cli.import_plan import target as target_of
 from cli.import_run import Import, windows
 from cli.import_targets import check_pick, pick
+from cli.login import login
 from cli.output import Json, counted, out, print_json, say, tell
 from cli.progress import progress
 from config.settings import Settings
@@ -83,6 +84,10 @@ def import_people(
         str | None, typer.Option(help="They opted in: what proves it, such as the form and its text.")
     ] = None,
     basis: Annotated[LawfulBasis | None, typer.Option(help="Lawful basis of writing to them (with --proof).")] = None,
+    author: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Who picks them, never who approves the campaign; at first your login."),
+    ] = None,
     anew: Annotated[bool, typer.Option("--anew", help="From the first row on, though it was interrupted.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -94,6 +99,8 @@ def import_people(
     """
     into = Into(module, list_, campaign, snapshot, type_, frozenset(topic or ()), proof, basis)
     _check_usage(into)
+    if author and not campaign:
+        raise typer.BadParameter("--author goes with --campaign: nothing else has an author")
     said = pairs([text for text in map_ or () if text.partition("=")[2]], option="--map", shape=SHAPE)
     said |= {text.removesuffix("="): "" for text in map_ or () if text.endswith("=")}
     delimiter = "\t" if delimiter == "tab" else delimiter
@@ -105,7 +112,7 @@ def import_people(
     found = inspected(file, encoding, delimiter)
     if preview:
         return _preview(settings, found, into, said, as_json=as_json)
-    report = asyncio.run(_import(settings, found, into, said, refused, anew=anew))
+    report = asyncio.run(_import(settings, found, into, said, refused, author=author or login(), anew=anew))
     if as_json:
         print_json(report.as_json())
     else:
@@ -165,7 +172,14 @@ def _preview(settings: Settings, file: CsvFile, into: Into, said: Mapping[str, s
 
 
 async def _import(
-    settings: Settings, file: CsvFile, into: Into, said: Mapping[str, str], refused: Path | None, *, anew: bool
+    settings: Settings,
+    file: CsvFile,
+    into: Into,
+    said: Mapping[str, str],
+    refused: Path | None,
+    *,
+    author: str,
+    anew: bool,
 ) -> import_views.Report:
     async with context.stores(settings) as stores:
         columns = await columns_of(stores, file, into, said)
@@ -183,6 +197,6 @@ async def _import(
             with progress(f"Importing {file.path.name}", total=file.size_bytes) as advance:
                 told = await run(job, refused, advance)
         if into.campaign_id:
-            await pick(stores, into.campaign_id, refs(file, columns, make), new.id)
+            await pick(stores, into.campaign_id, refs(file, columns, make), new.id, author=author)
         ended = await stores.imports.get(job.id)
         return import_views.Report(ended or job, into.records_of, told, str(refused) if refused else None)

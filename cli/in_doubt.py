@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from typer.core import TyperGroup
 
 from cli import context, lookup
 from cli.arguments import CampaignId, Yes, addresses
+from cli.login import login
 from cli.output import Csv, Json, counted, out, print_csv, print_json, say, table, tell
 from domain.email import DoubtReason, Email, EmailState
 from domain.errors import UnknownEmail
@@ -92,7 +92,7 @@ def settle(
     if every and not context.confirmed(f"Settle all doubts of {campaign_id} as {verdict}?", yes=yes):
         say("Nothing was changed.")
         raise typer.Exit(1)
-    who, named = by or getpass.getuser(), None if every else people or []
+    who, named = by or login(), None if every else people or []
     settled = context.stored(context.settings(), lambda stores: _settled(stores, campaign_id, named, verdict, who))
     if as_json:
         return print_json({"campaign_id": campaign_id, "settled": settled, "as": verdict, "by": who})

@@ -494,6 +494,11 @@ class InboundSettings(Group):
     complaint_address: bool = Field(
         False, description="mails name an address for complaints (CFBL-Address, RFC 9477); sign them with DKIM"
     )
+    trust_unsigned_complaints: bool = Field(
+        False,
+        description="complaints count that return nothing of a mail but its Message-ID, which anybody can write who "
+        "has seen it: only where a feedback loop removes all addresses",
+    )
     certificate_file: Path | None = Field(None, description="certificate chain (PEM): STARTTLS is offered")
     key_file: Path | None = Field(None, description="key of the certificate, where it is in a file of its own")
     max_bytes: int = Field(10 << 20, ge=1 << 16, le=100 << 20, description="of one mail; larger ones are refused (552)")

@@ -180,6 +180,15 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class SendAsk:
+    """A request to send a campaign that was answered; see domain/send_asks.py."""
+
+    mark: str  #: of its id
+    review: str | None  #: the run that reviewed what it asked for; None: nothing was reviewed
+    done: bool  #: False: it was refused
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     id: str
     name: str
@@ -202,12 +211,13 @@ class Campaign:
     review_run: str | None = None  #: the run that reviews it, or reviewed it last
     reviewed_hash: str | None = None  #: of content and selection as reviewed (D9)
     reviewed_assets: Mapping[str, str] = field(default_factory=dict)  #: hashes of images and videos by URL, then
-    author: str | None = None  #: who saved it last; None: saved before that was asked
+    author: str | None = None  #: who saved it last; None: nobody knows
     approval: Approval | None = None  #: of somebody else, where the organisation wants that
     slices: int = 0  #: batches of the first round; retries are numbered from here on
     chains: int = 0  #: how many batches are under way at once
     send_at: datetime | None = None  #: when it is to begin; of one with a local time, where it is that time first
     local_time: str | None = None  #: "2026-12-01T09:00:00" where each recipient lives (D7); see domain/send_times.py
+    send_asks: tuple[SendAsk, ...] = ()  #: requests to send it that were answered, the newest last
     status_reason: str | None = None  #: why it was rejected, paused, stopped or cancelled
     trip: Trip | None = None  #: the last time that a circuit breaker stopped it
     created_at: datetime | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -205,10 +206,13 @@ def message_id(email: str, domain: str) -> str:
     return f"{email.replace(':', '.')}@{domain}"
 
 
+_OCCURRENCE = re.compile(r"[0-9]{1,9}")  #: others write what they like there: digits of any script, and any number
+
+
 def email_of_message_id(text: str) -> str | None:
     """The email that a Message-ID of ours names, or None when it is not ours."""
     campaign, dot, rest = text.strip().strip("<>").partition("@")[0].partition(".")
     contact, dot_too, occurrence = rest.partition(".")
-    if not (campaign and dot and contact and dot_too and occurrence.isdigit()):
+    if not (campaign and dot and contact and dot_too and _OCCURRENCE.fullmatch(occurrence)):
         return None
     return email_id(campaign, contact, int(occurrence))

@@ -2,20 +2,24 @@
 
 What is written in the filter decides: a number is compared with what is a number (text such as "12" too: a file has
 nothing else), a date with the day, a text with the text, without regard to upper and lower case. A value of another
-kind is neither equal nor less nor more. Of a value with several parts (a multi-select) one has to fit; a lookup is
+kind is neither equal nor less nor more. Texts are compared as Unicode reads them, however their accents are encoded. A
+number is text as it is shown: 12.0 is "12". Of a value with several parts (a multi-select) one has to fit; a lookup is
 compared by its name.
 """
 
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
+from unicodedata import normalize
 
 from domain.values import Value, is_empty
 
+_WHOLE = re.compile(r"(-?\d+)\.0+")
 Literal: TypeAlias = "str | Decimal | bool | date"  #: a datetime is a date too
 
 ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -37,6 +41,8 @@ def fits(value: Value, how: str, literal: Literal) -> bool:
 
 def nothing(value: Value) -> bool:
     """Whether the value is empty, as the CRM shows it; an empty list is."""
+    if isinstance(value, Mapping) and "name" in value:
+        return nothing(value["name"])
     return is_empty(value) or (not isinstance(value, str | int | float) and not value)
 
 
@@ -53,7 +59,7 @@ def _parts(value: Value) -> Iterator[Value]:
 def _alike(value: Value, literal: Literal) -> tuple[Any, Any] | None:
     """Both as things of one kind, or None."""
     if isinstance(literal, str):
-        return _text(value).casefold(), literal.casefold()
+        return _folded(_text(value)), _folded(_text_like(value, literal))
     found = _read(value, literal)
     return None if found is None else (found, literal)
 
@@ -67,7 +73,19 @@ def _read(value: Value, literal: Literal) -> Literal | None:
 
 
 def _text(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value).strip()
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
+
+
+def _text_like(value: Value, literal: str) -> str:
+    """Beside a number "12.0" is "12" too."""
+    whole = _WHOLE.fullmatch(literal) if isinstance(value, int | float) else None
+    return whole[1] if whole else literal
+
+
+def _folded(text: str) -> str:
+    return normalize("NFC", text).casefold()
 
 
 def _truth(value: Value) -> bool | None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from domain.campaign import MAX_IN_ALL, MAX_PER_MODULE, Campaign
 from domain.contact import address
 from domain.errors import TemplateInvalid
+from domain.filter_tokens import FilterInvalid
+from domain.filters import checked
 from domain.mailer import ADDRESS_FIELD, source_of
 from domain.merge_field_names import suggested_field
 from domain.module import Module
@@ -46,6 +48,7 @@ class Lacking:
     content: tuple[str, ...] = ()
     recipients: tuple[str, ...] = ()
     list_and_topic: tuple[str, ...] = ()
+    company: tuple[str, ...] = ()  #: R38
     fields: tuple[str, ...] = ()  #: merge fields that are not mapped (R65)
 
 
@@ -55,6 +58,7 @@ def lacking(campaign: Campaign, facts: Facts) -> Lacking:
         content=tuple(_content(campaign)),
         recipients=tuple(_recipients(campaign, facts.picked)),
         list_and_topic=(*_list_and_topic(campaign, facts), *lawful_basis_missing(campaign, facts.organisation)),
+        company=tuple(company_details_missing(facts.organisation)),
         fields=tuple(_fields(campaign, facts.picked)),
     )
 
@@ -62,7 +66,7 @@ def lacking(campaign: Campaign, facts: Facts) -> Lacking:
 def missing(campaign: Campaign, facts: Facts) -> list[str]:
     """Everything that keeps the campaign from its review; nothing means ready."""
     found = lacking(campaign, facts)
-    return [*found.details, *found.recipients, *found.list_and_topic, *found.content, *found.fields]
+    return [*found.details, *found.recipients, *found.list_and_topic, *found.content, *found.fields, *found.company]
 
 
 def over_limits(counts: Mapping[str, int]) -> list[str]:
@@ -82,6 +86,14 @@ def lawful_basis_missing(campaign: Campaign, organisation: Organisation) -> list
     if not organisation.gdpr or campaign.lawful_basis is not None:
         return []
     return [f"a lawful basis (GDPR is on): {_edit(campaign)} --lawful-basis legitimate_interests"]
+
+
+def company_details_missing(organisation: Organisation) -> list[str]:
+    """R38."""
+    return [
+        f"the company's {detail}: set CAMPAIGNS_ORGANISATION__{detail.upper().replace(' ', '_')}"
+        for detail in organisation.missing
+    ]
 
 
 def _edit(campaign: Campaign) -> str:
@@ -106,9 +118,23 @@ def _recipients(campaign: Campaign, picked: Iterable[PickedModule]) -> Iterator[
     for each in picked:
         if each.module is None:
             yield f"module {each.name}, which is not known: publish a module-described message for it"
-        elif each.module.email_field is None:
+            continue
+        if each.module.email_field is None:
             yield f"recipients with an address: module {each.name} has no field of type Email"
+        yield from _filter(campaign, each.module)
     yield from over_limits({each.name: each.count for each in picked})
+
+
+def _filter(campaign: Campaign, module: Module) -> Iterator[str]:
+    """A field may have been renamed since the filter was written: `!=` would hold for everybody then."""
+    text = campaign.recipients.filters.get(module.name)
+    if text is None:
+        return
+    try:
+        checked(text, module)
+    except FilterInvalid as error:
+        fix = f"{_edit(campaign)} --filter '{module.name}=FILTER'"
+        yield f"a filter that fits module {module.name} ({error.reason}): {fix}"
 
 
 def _list_and_topic(campaign: Campaign, facts: Facts) -> Iterator[str]:

@@ -28,6 +28,16 @@ def schedule(text: str) -> str:
     return found.replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
+def moment(text: str) -> datetime:
+    """The same time as a moment; without a zone it is UTC's. Aware, to the second.
+
+    Raises:
+        InvalidDefinition: it is no date and time.
+    """
+    found = datetime.fromisoformat(schedule(text))
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+
+
 def is_local(text: str) -> bool:
     """Whether a schedule is a local time of each recipient."""
     return not text.endswith("Z")

@@ -13,7 +13,7 @@ from enum import StrEnum
 from domain.approval import approval_missing
 from domain.campaign import Campaign, CampaignStatus, changed_since_review
 from domain.organisation import Organisation
-from domain.readiness import Facts, Lacking, lacking
+from domain.readiness import Facts, Lacking, company_details_missing, lacking
 
 
 class StepState(StrEnum):
@@ -83,7 +83,7 @@ def _blocks(campaign: Campaign, facts: Facts | None) -> list[Sequence[str]]:
         _unless_open(campaign, 0, [*found.details, *found.content]),
         _unless_open(campaign, 1, found.recipients),
         _unless_open(campaign, 2, found.list_and_topic),
-        [*found.fields, *_company(facts.organisation)] if campaign.status is _S.DRAFT else (),
+        [*found.fields, *found.company],
         _before_sending(campaign, facts.organisation),
     ]
     return blocks
@@ -94,21 +94,14 @@ def _unless_open(campaign: Campaign, place: int, lacks: Sequence[str]) -> Sequen
     return lacks if _done(campaign)[place] else ()
 
 
-def _company(organisation: Organisation) -> list[str]:
-    """R38."""
-    return [
-        f"the company's {detail}: set CAMPAIGNS_ORGANISATION__{detail.upper().replace(' ', '_')}"
-        for detail in organisation.missing
-    ]
-
-
 def _before_sending(campaign: Campaign, organisation: Organisation) -> list[str]:
     if campaign.status is not _S.REVIEWED:
         return []
     changed = changed_since_review(campaign)
     again = [f"what was reviewed ({', '.join(changed)} changed): campaigns campaign reopen {campaign.id}"]
     approval = approval_missing(campaign, organisation)
-    return [*(again if changed else []), *_company(organisation), *([approval] if approval else [])]
+    company = company_details_missing(organisation)
+    return [*(again if changed else []), *company, *([approval] if approval else [])]
 
 
 def _reached(campaign: Campaign, step: Step, blocks: Sequence[str]) -> Step:

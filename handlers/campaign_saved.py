@@ -46,7 +46,7 @@ class CampaignKeeper:
         if known is None:
             await self._create(await self._wanted(message, None))
         elif not _overtaken(message, known):
-            await self._change(known, _changed(known, await self._wanted(message, known)), message.author)
+            await self._change(known, _changed(known, await self._wanted(message, known), message), message.author)
         return []
 
     async def _create(self, wanted: Campaign) -> None:
@@ -54,11 +54,11 @@ class CampaignKeeper:
         placed = await self.selector.kept(wanted, revision=0)
         await self.campaigns.add(replace(placed, created_at=self.now(), status_at=self.now()))
 
-    async def _change(self, known: Campaign, changed: Campaign, author: str) -> None:
+    async def _change(self, known: Campaign, changed: Campaign, author: str | None) -> None:
         if changed == known:
             return
-        if replace(changed, source_order=known.source_order) == known:
-            # Nothing new, but whatever is older than this is old news from now on.
+        if replace(changed, source_order=known.source_order, author=known.author) == known:
+            # Nothing new, but whatever is older than this is old news from now on; or somebody says who wrote it.
             await self.campaigns.save(changed, expected={known.status})
             return
         _check_draft(known)
@@ -108,8 +108,12 @@ def _recipients(message: CampaignSaved, wanted: Selection, known: Campaign | Non
     return wanted
 
 
-def _changed(known: Campaign, wanted: Campaign) -> Campaign:
-    """The stored campaign with what a document says of it; its life so far stays."""
+def _changed(known: Campaign, wanted: Campaign, message: CampaignSaved) -> Campaign:
+    """The stored campaign with what a document says of it; its life so far stays.
+
+    A draft of which nobody knows who wrote it is claimed by whoever saves it, as it is or with changes.
+    """
+    claimed = message.author if known.status is CampaignStatus.DRAFT else None
     return replace(
         known,
         name=wanted.name,
@@ -124,6 +128,7 @@ def _changed(known: Campaign, wanted: Campaign) -> Campaign:
         information=wanted.information,
         member_status=wanted.member_status,
         schedule=wanted.schedule,
+        author=known.author or claimed,
         source_order=known.source_order if wanted.source_order is None else wanted.source_order,
     )
 

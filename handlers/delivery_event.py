@@ -72,11 +72,9 @@ class DeliveryRecorder:
         if unknown:
             raise UnknownEmail(f"in no ledger: {', '.join(sorted(unknown)[:5])}")
         leaving = {_contact(email): (email, event) for email, event in reversed(told) if _leaves(event)}
-        await side_by_side(
-            self._suppress(told),
-            self._opt_out(leaving),
-            self.events.add([_stored(email, event) for email, event in told]),
-        )
+        # Before what follows from them: who takes a suppression back (reclassify.py) sees what would have added it.
+        await self.events.add([_stored(email, event) for email, event in told])
+        await side_by_side(self._suppress(told), self._opt_out(leaving))
         return []
 
     def _email(self, event: DeliveryEvent) -> str:

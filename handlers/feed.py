@@ -45,28 +45,35 @@ class FeedRelay:
             Conflict: another process writes the feed, since this one was silent for longer than its lease.
         """
         for _ in range(_ROUNDS):
-            if not await self.leases.take(_LEASE, self.owner, self.lease_s):
-                self.timers.clear()
-                return []
-            if not await self._round():
+            may_be_more = False
+            for step in (self._publish, self._repeat_oldest, self._number):
+                # Before each: publishing entry by entry may take as long as a lease, and there is to be one who does.
+                if not await self.leases.take(_LEASE, self.owner, self.lease_s):
+                    self.timers.clear()
+                    return []
+                may_be_more |= await step()
+            if not may_be_more:
                 break
         if self.timers.is_time("forget", _FORGET_EVERY_S):
             await self._forget()
         return []
 
-    async def _round(self) -> bool:
-        """Whether there may be more."""
-        published = await self._publish()
-        repeated = [await self._repeat(replay) for replay in await self.replays.open()]
-        found = [await news(self.at_once) for news in self.news]
-        return any(found) or published or any(repeated)
-
     async def _publish(self) -> bool:
+        """Whether there may be more, as each step of a round says."""
         entries = await self.outbox.unpublished(self.at_once)
         await self.announcer.announce(entries)
         for stream, own in groupby(entries, key=lambda entry: entry.stream):
             await self.outbox.published(stream, [entry.number for entry in own][-1])
         return bool(entries)
+
+    async def _repeat_oldest(self) -> bool:
+        """One replay a round, however many are open; they end in the order in which they were asked for."""
+        replays = await self.replays.open()
+        return bool(replays) and (await self._repeat(replays[0]) or len(replays) > 1)
+
+    async def _number(self) -> bool:
+        found = [await news(self.at_once) for news in self.news]
+        return any(found)
 
     async def _repeat(self, replay: Replay) -> bool:
         """A part of it, so that what is new need not wait for all that was. Whether there is more."""

@@ -33,8 +33,8 @@ class Picker:
             raise InvalidDefinition(f"campaign {draft.id}: {'; '.join(problems)}")
         return await self._inline(staged)
 
-    async def __call__(self, draft: Campaign, refs: Iterable[Sequence[str]], name: str) -> Campaign:
-        """The draft as it is stored then; see `check`.
+    async def __call__(self, draft: Campaign, refs: Iterable[Sequence[str]], name: str, *, author: str) -> Campaign:
+        """The draft as it is stored then; see `check`. Whoever picks somebody new is its author from then on.
 
         Raises:
             Conflict: somebody changed it at the same time; nothing of this is stored.
@@ -42,7 +42,8 @@ class Picker:
         recipients = await self.check(draft, refs, name)
         if recipients == draft.recipients:
             return draft
-        saved = await self.campaigns.save(replace(draft, recipients=recipients), expected={CampaignStatus.DRAFT})
+        picked = replace(draft, recipients=recipients, author=author)
+        saved = await self.campaigns.save(picked, expected={CampaignStatus.DRAFT})
         await self.selector.forget_stale(saved)
         return saved
 

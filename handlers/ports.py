@@ -328,8 +328,8 @@ class Emails(Protocol):
     def judged(self, campaign_id: str, since: datetime | None = None) -> AsyncIterator[Email]:
         """Rows that a verdict ended (`JUDGED`), since then or ever, ascending by id."""
 
-    async def rejudge(self, rejudged: Sequence[Rejudged]) -> None:
-        """Change the rows that are still as they were read, and keep with each what it was."""
+    async def rejudge(self, rejudged: Sequence[Rejudged]) -> frozenset[str]:
+        """Change the rows that are still as they were read, and keep with each what it was; the ids of the others."""
 
     def ended(self, campaign_id: str, states: Collection[EmailState]) -> AsyncIterator[Email]:
         """Rows in these states, ascending by id."""
@@ -660,4 +660,4 @@ class SpamEngine(Protocol):
 
 class SenderDns(Protocol):
     async def texts(self, names: Collection[str]) -> Mapping[str, Texts]:
-        """The TXT records of each name. Never raises: no answer is an answer."""
+        """The TXT records of each name, ascending: DNS has no order. Never raises: no answer is an answer."""

@@ -16,9 +16,12 @@ class RecentClicks:
         self._links = _Recent(LINKS_S, monotonic_s)
         self._people = _Recent(PEOPLE_S, monotonic_s)
 
-    def note(self, email_id: str, link: int, client: str) -> tuple[int, int]:
-        """Count this click: different links of the mail, and people whose links this address asked for, just now."""
-        return self._links.note(email_id, str(link)), self._people.note(client, email_id)
+    def note(self, email_id: str, link: int, client: str | None) -> tuple[int, int]:
+        """Count this click: different links of the mail, and people whose links this address asked for, just now.
+
+        Without an address that is one reader's own it is one person.
+        """
+        return self._links.note(email_id, str(link)), 1 if client is None else self._people.note(client, email_id)
 
 
 class _Recent:

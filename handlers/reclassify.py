@@ -41,7 +41,8 @@ class Page:
 
     emails: int  #: looked at
     flips: Sequence[Flip] = ()
-    #: Emails whose row tells more than their stored events: one is just being recorded. Another run finds them.
+    #: Emails whose row tells more than their stored events, or changed under way: one is just being recorded. Another
+    #: run finds them.
     moving: int = 0
     suppressed: int = 0
     lifted: int = 0
@@ -96,9 +97,11 @@ class Reclassifier:
             await self.suppressions.add(dead)
         freed = [flip for flip in page.flips if not flip.now.dead]
         lifted, held = await self._lift(freed, at) if freed else (0, 0)
-        await self.emails.rejudge([row_after(case.row, case.flips, case.events, at) for case in cases])
-        await self.events.overrule(overruled(page.flips, at))
-        return replace(page, suppressed=len(dead), lifted=lifted, held=held)
+        moved = await self.emails.rejudge([row_after(case.row, case.flips, case.events, at) for case in cases])
+        flips = [flip for flip in page.flips if flip.email_id not in moved]
+        await self.events.overrule(overruled(flips, at))
+        moving = page.moving + len(moved)
+        return replace(page, flips=flips, moving=moving, suppressed=len(dead), lifted=lifted, held=held)
 
     async def _lift(self, flips: Sequence[Flip], at: datetime) -> tuple[int, int]:
         """How many suppressions were taken back, and how many something else holds."""
@@ -110,12 +113,16 @@ class Reclassifier:
         entries = {key: _hard(await self.suppressions.details(key)) for key in hard}
         ours = {key: entry for key, entry in entries.items() if entry and _came_from(entry, of_contact[key])}
         dead = await self._dead(ours) if ours else frozenset()
-        lifted = 0
+        lifted: list[str] = []
         for key, entry in ours.items():
-            if key not in dead:
-                why = f"reclassified: {of_contact[key][0].now.rule}"
-                lifted += await self.suppressions.lift(entry, at=at, because=why)
-        return lifted, len(dead)
+            why = f"reclassified: {of_contact[key][0].now.rule}"
+            if key not in dead and await self.suppressions.lift(entry, at=at, because=why):
+                lifted.append(key)
+        # A bounce that was told meanwhile found the suppression there and added none; its event was stored before.
+        again = await self._dead(lifted) if lifted else frozenset()
+        if again:
+            await self.suppressions.add([ours[key] for key in sorted(again)])
+        return len(lifted) - len(again), len(dead) + len(again)
 
     async def _dead(self, contacts: Collection[str]) -> frozenset[str]:
         """Those of them against whom anything else speaks, by the rules of now."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from domain.campaign import NEXT, Campaign, CampaignStatus
-from domain.errors import UnknownCampaign
+from domain.errors import IllegalTransition, UnknownCampaign
 from domain.slices import Run, RunSlice
 from handlers.ports import Campaigns, Clock, Leases, Runs
 from handlers.review_eligibility import EligibilityPhase
@@ -23,6 +23,20 @@ UNDER_REVIEW = frozenset({_S.SYNCING_RECIPIENTS, _S.TO_BE_REVIEWED, _S.IN_REVIEW
 OFFER_S = 60.0
 
 Phase: TypeAlias = Callable[[Campaign, RunSlice], Awaitable[Mapping[str, int]]]
+
+
+def check_joins(campaign: Campaign, *, include_existing_members: bool) -> None:
+    """Whether the review under way is the one that is asked for.
+
+    Raises:
+        IllegalTransition: it leaves out the existing members of the list, who are asked for.
+    """
+    if include_existing_members and not campaign.include_existing_members:
+        raise IllegalTransition(
+            f"a review of campaign {campaign.id} is under way, without the existing members of its list; let it end, "
+            f"then: campaigns campaign reopen {campaign.id} and "
+            f"campaigns campaign review {campaign.id} --include-existing-members"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +57,7 @@ class CampaignReviewer:
 
         Raises:
             UnknownCampaign: there is no such campaign.
-            IllegalTransition, NotReady: see `ReviewStart`.
+            IllegalTransition, NotReady: see `ReviewStart`, and `check_joins`.
         """
         campaign = await self.campaigns.get(message.campaign_id)
         if campaign is None:
@@ -64,6 +78,8 @@ class CampaignReviewer:
                 confirmed_by=message.confirmed_by,
                 request=request,
             )
+        elif request not in run.requests and not await self._is_answered(campaign, request):
+            check_joins(campaign, include_existing_members=message.include_existing_members)
         if request and request not in run.requests:
             await self.runs.join(run.id, request)
         return await self._gone_on(campaign, run, offered_by="request")

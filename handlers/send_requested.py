@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from domain.approval import approval_missing
 from domain.asset_findings import deleted_videos, with_asset_findings
 from domain.assets import changed_assets
-from domain.campaign import Campaign, CampaignStatus, changed_since_review
+from domain.campaign import Campaign, CampaignStatus, SendAsk, changed_since_review
 from domain.chains import heads
-from domain.errors import Changed, IllegalTransition, NotReady, UnknownCampaign
+from domain.errors import Changed, EditionRequired, IllegalTransition, InvalidDefinition, NotReady, UnknownCampaign
 from domain.findings import Finding, blocking
 from domain.organisation import Organisation
+from domain.send_asks import asked_before, with_ask
 from handlers.asset_check import AssetCheck, LookedAt
 from handlers.edition import check_edition
 from handlers.local_times import LocalTimes
@@ -23,6 +24,9 @@ from messages.send_batch import SendBatch
 from messages.send_requested import SendRequested
 
 _S = CampaignStatus
+_SENDABLE = frozenset({_S.REVIEWED, _S.SCHEDULED})
+#: How far the time of a request may lie before the request itself: clocks differ, and "now" is written as a time too.
+_SLACK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class SendStarter:
     async def __call__(self, message: SendRequested) -> Sequence[Message]:
         """The first batch of each chain; nothing for a campaign that is sent later, or cancelled for a deleted video.
 
-        A campaign that is being sent already gets the batches at which its chains stand.
+        A campaign that is being sent already gets the batches at which its chains stand. A request that comes again
+        does nothing more.
 
         Raises:
             EditionRequired: it is asked for in the CRM, and the edition does not include that (R6).
@@ -48,16 +53,36 @@ class SendStarter:
             IllegalTransition: it is not reviewed; the text says what to type.
             NotReady: the company details are missing (R38), or its approval; it is being reopened, or a link or an
                 image is dead (R76).
-            Changed: it is not what was reviewed; names the parts, images and videos by their URLs.
+            Changed: it is not what was reviewed; names the parts, images and videos by their URLs. Or it was reviewed
+                again since this very request was refused.
+            InvalidDefinition: its time had passed when it was asked for.
         """
-        check_edition(message.campaign_id, message.origin, self.organisation)
         campaign = await self.campaigns.get(message.campaign_id)
         if campaign is None:
             raise UnknownCampaign(f"campaign {message.campaign_id} is not stored; `campaigns campaign show` lists all")
+        try:
+            return await self._answered(campaign, message)
+        except (EditionRequired, IllegalTransition, NotReady, Changed):
+            await self._remember_refusal(message)
+            raise
+
+    async def _answered(self, campaign: Campaign, message: SendRequested) -> Sequence[Message]:
+        check_edition(campaign.id, message.origin, self.organisation)
         if campaign.status is _S.SENDING:
             return offers(campaign, [each.number for each in await self.slices.unfinished(campaign.id)])
         if message.due is not None and not _stands(campaign, message.due):
             return []
+        before = _asked_before(campaign, message)
+        if before is not None and before.done:
+            return []
+        if before is not None and before.review != campaign.review_run and campaign.status in _SENDABLE:
+            raise Changed(
+                f"campaign {campaign.id} was reviewed again since this was asked for, and nobody has confirmed that; "
+                f"ask anew: campaigns campaign send {campaign.id}"
+            )
+        return await self._sent(campaign, message)
+
+    async def _sent(self, campaign: Campaign, message: SendRequested) -> Sequence[Message]:
         await self._checked(campaign)
         timed = await self._timed(campaign, message)
         if timed.send_at is not None and timed.send_at > self.now():
@@ -109,10 +134,21 @@ class SendStarter:
         """The campaign with the time at which it is to be sent; what was said last holds."""
         if message.due is not None:
             return campaign
+        asked = with_ask(campaign, message.request_id, done=True)
         if message.local_at is None:
-            return replace(campaign, send_at=message.at, local_time=None)
+            _check_time(message, message.at)
+            return replace(asked, send_at=message.at, local_time=None)
         found = await self._local_times.of(campaign, message.local_at)
-        return replace(campaign, send_at=found.first, local_time=message.local_at.isoformat())
+        _check_time(message, found.last)
+        return replace(asked, send_at=found.first, local_time=message.local_at.isoformat())
+
+    async def _remember_refusal(self, message: SendRequested) -> None:
+        campaign = await self.campaigns.get(message.campaign_id)
+        if campaign is None or message.due is not None:
+            return
+        asked = with_ask(campaign, message.request_id, done=False)
+        if asked != campaign:
+            await self.campaigns.save(asked, expected={campaign.status})
 
     @property
     def _local_times(self) -> LocalTimes:
@@ -177,6 +213,26 @@ def _with(campaign: Campaign, found: Sequence[Finding]) -> Campaign:
     return replace(campaign, report=with_asset_findings(campaign.report, found)) if campaign.report else campaign
 
 
+def _asked_before(campaign: Campaign, message: SendRequested) -> SendAsk | None:
+    return asked_before(campaign, message.request_id) if message.due is None else None
+
+
+def _check_time(message: SendRequested, last: datetime | None) -> None:
+    """A time that was past when it was asked for is a slip: everybody would get it at once. One that passed since
+    is none: it waited in the queue.
+
+    Raises:
+        InvalidDefinition: see above.
+    """
+    if last is None or message.asked_at is None or last >= message.asked_at - _SLACK:
+        return
+    name = "at" if message.local_at is None else "local_at"
+    raise InvalidDefinition(
+        f"{name}: when it was asked for, at {message.asked_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, that time had "
+        "passed; nothing is sent. Ask anew with a time to come, or without one to send now"
+    )
+
+
 def _stands(campaign: Campaign, due: datetime) -> bool:
     """Whether it is still to be sent at that time: the scheduler's word may have waited in the queue."""
     return campaign.status is _S.SCHEDULED and campaign.send_at == due
@@ -193,7 +249,7 @@ _INSTEAD = {
 
 
 def _check_status(campaign: Campaign) -> None:
-    if campaign.status not in {_S.REVIEWED, _S.SCHEDULED}:
+    if campaign.status not in _SENDABLE:
         why = f" ({campaign.status_reason})" if campaign.status_reason else ""
         instead = _INSTEAD.get(campaign.status, "send another one: campaigns campaign create ID")
         raise IllegalTransition(

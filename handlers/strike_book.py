@@ -15,7 +15,8 @@ from handlers.ports import Emails, Strikes
 @dataclass(frozen=True, slots=True)
 class StrikeBook:
     """Only a strike opens a record: what else is told matters for those whom strikes stand against already. What was
-    told in their favour before that stands in the ledger."""
+    told in their favour before that stands in the ledger, which keeps the first open, click and reply of each email:
+    those count (D10), later ones of the same email do not."""
 
     strikes: Strikes
     emails: Emails

@@ -54,11 +54,11 @@ class TestSender:
             TestRefused: the relay refused some of them; the text has its replies.
         """
         campaign = await self._campaign(message.campaign_id)
-        recipients = [_sendable(text) for text in message.addresses]
+        recipients = _distinct([_sendable(text) for text in message.addresses])
         values = await self._values(message)
         assembler = mailer_of(_marked(campaign), self.organisation, self.keys, self.dkim)
         request = _request(campaign, message)
-        mails = [self._mail(campaign, assembler, to, values, request) for to in dict.fromkeys(recipients)]
+        mails = [self._mail(campaign, assembler, to, values, request) for to in recipients]
         await self._sent(request, await self._new(request, mails))
         return []
 
@@ -134,6 +134,14 @@ class TestSender:
 
     def _outcome(self, request: str, to: str, state: TestState, why: str) -> TestOutcome:
         return TestOutcome(request, to, state, self.now(), detail=why)
+
+
+def _distinct(addresses: Sequence[str]) -> Sequence[str]:
+    """Each person once, however the address is spelt; as it is spelt first."""
+    found: dict[str, str] = {}
+    for each in addresses:
+        found.setdefault(each.lower(), each)
+    return list(found.values())
 
 
 def _sendable(text: str) -> str:

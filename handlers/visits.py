@@ -27,7 +27,7 @@ class Asked:
 
     method: str
     user_agent: str
-    client: str  #: an address; compared, and kept nowhere
+    client: str | None  #: an address; compared, and kept nowhere. None: many people may share it
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,9 +118,9 @@ class CampaignSaved(Message):
     saved_by: OneLine = Field("", max_length=200)  #: who wrote it, and may not approve it (docs/review.md)
 
     @property
-    def author(self) -> str:
-        """Who wrote it, or at least where."""
-        return self.saved_by.strip() or self.origin.value
+    def author(self) -> str | None:
+        """Who wrote it; None where nobody says so: that it came out of the CRM makes nobody its author."""
+        return self.saved_by.strip() or None
 
     @property
     def order(self) -> int | None:

@@ -10,7 +10,8 @@
           findings: [{rule, severity, place, text, fix}]} or null,
  trip: {number, rule, at, counts: {tried, hard_bounced, complaints, sender_faults}} or null,
  reviewed_hash, reviewed_assets: [{k: url, v: hash}], author, approval: {by, at} or null,
- slices, chains, send_at, status_reason, created_at, status_at, revision: counts writes,
+ slices, chains, send_at, send_asks: [{mark, review, done}], status_reason, created_at, status_at,
+ revision: counts writes,
  feed: [{revision, status, at, reason}]: writes that the feed has not dealt with, told: the last one that it has,
  next_slice: the lowest slice number that was never taken; kept by `take_slice_numbers` alone}
 """
@@ -36,6 +37,7 @@ from domain.campaign import (
     Purpose,
     Report,
     Selection,
+    SendAsk,
     Sender,
 )
 from domain.errors import Conflict, UnknownCampaign
@@ -171,6 +173,7 @@ def _campaign(document: Mapping[str, Any]) -> Campaign:
             "origin": Origin(document["origin"]),
             "reviewed_assets": unpaired(document.get("reviewed_assets", [])),
             "approval": Approval(**document["approval"]) if document.get("approval") else None,
+            "send_asks": tuple(SendAsk(**each) for each in document.get("send_asks", ())),
             "report": _report(document["report"]) if document["report"] else None,
             "trip": _trip(document["trip"]) if document.get("trip") else None,
         }

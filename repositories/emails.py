@@ -18,7 +18,7 @@ from domain.reclassification import JUDGED, Rejudged
 from domain.response import Response
 from domain.send_times import NO_ZONE, SendTimes
 from domain.summary import Summary, summary
-from repositories.bulk import insert_missing, written
+from repositories.bulk import insert_missing, write_guarded, written
 from repositories.connection import Database, Document, collection, is_sharded
 from repositories.email_documents import document_of, email_of
 from repositories.email_numbers import HARM, RESPONSES, TRIED, response_of, rows_of, within
@@ -223,8 +223,11 @@ class MongoEmails:
         async for row in self.ended(campaign_id, JUDGED, since):
             yield row
 
-    async def rejudge(self, rejudged: Sequence[Rejudged]) -> None:
-        await written(self._emails, [rejudging(each, self._mark()) for each in rejudged])
+    async def rejudge(self, rejudged: Sequence[Rejudged]) -> frozenset[str]:
+        ids = [each.row.id for each in rejudged]
+        return await write_guarded(
+            self._emails, ids, lambda mark: [rejudging(each, self._mark(), saved_by=mark) for each in rejudged]
+        )
 
     async def ended(
         self, campaign_id: str, states: Collection[EmailState], since: datetime | None = None

@@ -1,6 +1,7 @@
 """How a ledger row changes when verdicts are given again: the one update that takes a final state for another.
 
-{rejudged: [{at, state, reason, bounced, rule}]}: what the row said before, with the rule that says otherwise.
+{rejudged: [{at, state, reason, bounced, rule}]: what the row said before, with the rule that says otherwise,
+ saved_by: mark of the last such write}
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from repositories.email_updates import key
 from repositories.feed_mark import NO_MARK, FeedMark
 
 
-def rejudging(each: Rejudged, feed: FeedMark = NO_MARK) -> UpdateOne:
+def rejudging(each: Rejudged, feed: FeedMark = NO_MARK, *, saved_by: str) -> UpdateOne:
     row = each.row
     as_read = {"state": row.state, "reason": row.reason, "proof": weight(row.proof), "bounced": weight(row.bounced)}
     said = {"at": each.at, "state": "$state", "reason": "$reason", "bounced": "$bounced", "rule": _text(each.rule)}
     kept: Document = {"$concatArrays": [{"$ifNull": ["$rejudged", []]}, [said]]}
-    changes: Document = {"rejudged": kept, **feed}
+    changes: Document = {"rejudged": kept, "saved_by": saved_by, **feed}
     if each.state is not None:
         changes |= {"state": _text(each.state), "reason": _or_gone(each.reason)}
     if each.proved is not None:

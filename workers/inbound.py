@@ -146,6 +146,7 @@ def build(resources: Resources) -> list[Part]:
         address_key=address_key(settings),
         now=now,
         domains=inbound_domains(settings),
+        trusts_unsigned_complaints=settings.inbound.trust_unsigned_complaints,
     )
     desk = InboundDesk(reader, resources.runtime.publisher, metrics.inbound_mails, metrics.inbound_refused)
     counted = metrics.inbound_sessions

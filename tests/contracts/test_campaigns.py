@@ -8,7 +8,7 @@ from typing import TypeAlias
 import pytest
 
 from domain.breakers import Counts, Rule, Trip
-from domain.campaign import Approval, Campaign, CampaignStatus, LawfulBasis, Report, Selection, hash_of
+from domain.campaign import Approval, Campaign, CampaignStatus, LawfulBasis, Report, Selection, SendAsk, hash_of
 from domain.errors import Conflict, UnknownCampaign
 from domain.findings import Finding, Severity
 from domain.selections import Kept
@@ -50,6 +50,7 @@ def with_everything() -> Campaign:
         author="Ann Green",
         approval=Approval("Bob Brown", later(7)),
         send_at=later(60),
+        send_asks=(SendAsk("0f", "spring-r1", False), SendAsk("1f", None, True)),
         trip=Trip(1, Rule.COMPLAINTS, later(5), Counts(1_000, 2, 3, 4)),
         include_existing_members=True,
     )

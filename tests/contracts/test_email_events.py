@@ -239,8 +239,8 @@ async def test_what_events_prove_can_be_judged_again_and_only_a_row_that_rests_o
     await ledger.plan([an_email(state=was)])
     await ledger.apply([replace(BOUNCED, reason="user_unknown")])
     read = await row(ledger)
-    for _ in range(2):  # the second time it is no longer as it was read
-        await ledger.rejudge([Rejudged(read, later(99), PROVED)])
+    held_back = [await ledger.rejudge([Rejudged(read, later(99), PROVED)]) for _ in range(2)]
+    assert held_back == [set(), {read.id}]  # the second time it is no longer as it was read
     now = await row(ledger)
     assert (now.proof, now.bounced, now.times) == (EmailState.SOFT_BOUNCED, EmailState.SOFT_BOUNCED, read.times)
     settled = (EmailState.SOFT_BOUNCED, "mailbox_full")
@@ -265,9 +265,10 @@ async def test_a_final_state_is_exchanged_only_where_it_is_as_it_was_read(ledger
     assert read == sorted(rows, key=lambda each: each.id)
     assert [email async for email in ledger.judged("spring", later(1))] == []
     stale = replace(read[1], reason="user_unknown")
-    await ledger.rejudge(
+    held_back = await ledger.rejudge(
         [Rejudged(each, later(9), None, EmailState.FAILED, "policy", "x") for each in (read[0], stale)]
     )
+    assert held_back == {stale.id}
     loaded = await ledger.load([each.id for each in read])
     assert [(each.state, each.reason) for each in loaded] == [(EmailState.FAILED, "policy"), (rows[0].state, "moved")]
 

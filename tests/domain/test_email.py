@@ -49,7 +49,19 @@ def test_a_message_id_leads_back_to_its_email(occurrence: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "<>", "<abc@x.example>", "<a.b@x.example>", "<a.b.c@x.example>", "<..1@x.example>"]
+    "text",
+    [
+        "",
+        "<>",
+        "<abc@x.example>",
+        "<a.b@x.example>",
+        "<a.b.c@x.example>",
+        "<..1@x.example>",
+        "<a.b.²@x.example>",
+        "<a.b.١@x.example>",
+        "<a.b.1234567890@x.example>",
+        f"<a.b.{'9' * 5000}@x.example>",
+    ],
 )
 def test_a_message_id_of_others_leads_nowhere(text: str) -> None:
     assert email_of_message_id(text) is None

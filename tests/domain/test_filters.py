@@ -29,6 +29,9 @@ LEAD: dict[str, Any] = {
     "None": None,
     "Nobody": [],
     "Straße": "Höhe",
+    "Whole": 12.0,
+    "Accent": "Rene\u0301",  # e and its accent apart
+    "Nameless": {"id": "7", "name": None},
 }
 
 
@@ -85,6 +88,14 @@ def picks(text: str, **fields: Any) -> bool:
         ("City is not empty", True),
         ("Active is not empty", True),
         ('Straße = "HÖHE"', True),
+        ('Whole = "12"', True),  # as it is shown
+        ('Whole = "12.0"', True),
+        ('Whole starts with "12"', True),
+        ('Rate = "0.1"', True),
+        ('Accent = "REN\u00c9"', True),  # one character
+        ('City = "Ro\u0301me"', False),
+        ("Nameless is empty", True),
+        ("Account is empty", False),
         ("City = 'it\\'s'", False),
     ],
 )

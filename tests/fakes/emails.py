@@ -206,11 +206,10 @@ class MemoryEmails:
             if row.state in JUDGED and (since is None or (row.state_at and row.state_at >= since)):
                 yield row
 
-    async def rejudge(self, rejudged: Sequence[Rejudged]) -> None:
-        for each in rejudged:
+    async def rejudge(self, rejudged: Sequence[Rejudged]) -> frozenset[str]:
+        as_read = [each for each in rejudged if self.stored.get(each.row.id) == each.row]
+        for each in as_read:
             key = each.row.id
-            if self.stored.get(key) != each.row:
-                continue
             self.rejudged.append(each)
             self.stored[key] = after(each)
             if each.proved is None:
@@ -221,6 +220,7 @@ class MemoryEmails:
             if each.state is None and proof and self.settled.get(key) is each.row.proof:
                 self.settled[key] = proof
                 self.stored[key] = replace(self.stored[key], state=proof, reason=each.proved.reasons.get(proof))
+        return frozenset(each.row.id for each in rejudged) - {each.row.id for each in as_read}
 
     async def ended(self, campaign_id: str, states: Collection[EmailState]) -> AsyncIterator[Email]:
         for row in self._of(campaign_id):

@@ -46,7 +46,15 @@ async def test_who_asked_for_what_is_noted_before_and_after() -> None:
     await office.trail.ended(entry)
     assert office.entries == [
         AuditEntry(
-            "/crm e1", NOW, "ann", "message:/crm", "send-requested", "campaign:spring", "reviewed", "sending", DONE
+            "send-requested campaign:spring /crm e1",
+            NOW,
+            "ann",
+            "message:/crm",
+            "send-requested",
+            "campaign:spring",
+            "reviewed",
+            "sending",
+            DONE,
         )
     ]
 
@@ -76,6 +84,32 @@ async def test_what_was_posted_with_a_token_is_one_entry_that_names_it() -> None
     assert entry is not None
     await office.trail.ended(entry)
     assert [(each.who, each.via, each.outcome) for each in office.entries] == [("ann", "token:crm-live", DONE)]
+
+
+async def test_an_event_id_that_was_used_before_hides_nothing() -> None:
+    office = Office()
+    for message in (
+        SyncRequested(sync_id="leads"),
+        SendRequested(campaign_id="spring", confirmed_by="ann"),
+        SendRequested(campaign_id="autumn", confirmed_by="ann"),
+        ReviewRequested(campaign_id="spring"),
+    ):
+        await office.trail.posted(message, source="/crm", event_id="e1", token="crm-live")
+        assert await office.asked(message) is not None
+    assert [(each.what, each.subject, each.via) for each in office.entries] == [
+        ("sync-requested", "sync:leads", "token:crm-live"),
+        ("send-requested", "campaign:spring", "token:crm-live"),
+        ("send-requested", "campaign:autumn", "token:crm-live"),
+        ("review-requested", "campaign:spring", "token:crm-live"),
+    ]
+
+
+async def test_source_and_id_cannot_be_cut_so_that_they_look_like_anothers() -> None:
+    office = Office()
+    message = SendRequested(campaign_id="spring", confirmed_by="ann")
+    for source, event_id in (("/crm a", "b"), ("/crm", "a b"), ("/crm", "a%20b")):
+        await office.trail.posted(message, source=source, event_id=event_id, token="crm-live")
+    assert len(office.entries) == 3
 
 
 @pytest.mark.parametrize(

@@ -96,10 +96,29 @@ async def test_the_author_is_who_saved_it_last_and_a_repeat_by_somebody_else_is_
     assert desk.stored.author == "bob"
 
 
-async def test_a_document_that_names_nobody_is_written_by_the_system_that_it_comes_from() -> None:
+async def test_of_a_document_that_names_nobody_nobody_knows_who_wrote_it() -> None:
+    """Else whoever wrote it in the CRM could approve it: he is somebody other than "crm"."""
     desk = Desk()
-    await desk.keep(document(saved_by=" "))
-    assert desk.stored.author == "crm"
+    await desk.keep(document(saved_by="ann"))
+    await desk.keep(document(saved_by=" ", name="Other"))
+    assert desk.stored.author is None
+
+
+async def test_a_draft_that_nobody_wrote_is_claimed_by_whoever_saves_it_as_it_is() -> None:
+    desk = Desk()
+    await desk.keep(document())
+    await desk.keep(document(saved_by="bob"))
+    assert desk.stored.author == "bob"
+    await desk.keep(document())
+    assert desk.stored.author == "bob"
+
+
+async def test_a_reviewed_campaign_is_claimed_by_nobody() -> None:
+    desk = Desk()
+    await desk.keep(document())
+    before = desk.campaigns.stored["spring"] = replace(desk.stored, status=CampaignStatus.REVIEWED)
+    await desk.keep(document(saved_by="bob"))
+    assert desk.stored == before
 
 
 async def test_a_repeated_document_is_no_error_after_the_review_began() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta, timezone
 from typing import Any
@@ -15,6 +16,7 @@ from domain.contact import OptOut
 from domain.eligibility import SuppressionReason
 from domain.email import NO_CONTACT, Email, EmailState, ServiceStatus, email_id
 from domain.errors import Conflict, UnknownEmail
+from domain.lists import Suppression
 from domain.ruling import NO_EVIDENCE
 from handlers.delivery_event import DeliveryRecorder
 from handlers.strike_book import StrikeBook
@@ -100,6 +102,28 @@ async def test_a_repeated_window_changes_nothing() -> None:
     await world.told(*window, *window)
     assert (world.emails.stored, world.contacts.stored, world.suppressions.stored) == before
     assert len(world.events.stored) == 4
+
+
+class Watching(MemorySuppressions):
+    """Notes which events were stored when somebody was suppressed."""
+
+    def __init__(self, events: MemoryEvents) -> None:
+        super().__init__()
+        self.events = events
+        self.known: list[set[str]] = []
+
+    async def add(self, suppressions: Sequence[Suppression]) -> None:
+        self.known.append(set(self.events.stored))
+        await super().add(suppressions)
+
+
+async def test_an_event_is_stored_before_its_address_is_suppressed() -> None:
+    """Who takes the suppression back at this moment finds what speaks against it."""
+    world = World()
+    world.suppressions = watching = Watching(world.events)
+    await world.told(event("bounced", 50, evidence=DEAD))
+    assert watching.known == [{"bounced-50"}]
+    assert world.suppressed == {SuppressionReason.HARD_BOUNCED}
 
 
 @pytest.mark.parametrize("named", ["email_id", "message_id", "address"])

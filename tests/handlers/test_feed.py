@@ -222,6 +222,59 @@ async def test_only_who_has_the_lease_tells() -> None:
     assert len(world.announcer.announced) == 1
 
 
+class SlowAnnouncer(MemoryAnnouncer):
+    """What it publishes takes longer than the lease, and another process takes that."""
+
+    def __init__(self, leases: MemoryLeases) -> None:
+        super().__init__()
+        self.leases = leases
+
+    async def announce(self, entries: Sequence[Entry]) -> None:
+        await super().announce(entries)
+        if entries:
+            await self._too_late()
+
+    async def repeat(self, entries: Sequence[Entry], replay: Replay) -> None:
+        await super().repeat(entries, replay)
+        await self._too_late()
+
+    async def _too_late(self) -> None:
+        self.leases.pass_time(31)
+        assert await self.leases.take("feed", "b", 30)
+
+
+@pytest.mark.parametrize("slow", ["publishing", "repeating"])
+async def test_who_lost_the_lease_under_way_does_nothing_more(slow: str) -> None:
+    """Two that publish the same streams would mix up their order."""
+    world = World()
+    if slow == "repeating":
+        await world.told(ANN)
+    else:
+        world.marks.written(ANN)
+        world.announcer.breaks_after = 0
+        with pytest.raises(BrokerUnavailable):
+            await world.relay.tick()  # numbered, not published
+    world.marks.written(OPENED)
+    await world.replays.add(Replay("r1", "campaign:spring", 1))
+    world.announcer = SlowAnnouncer(world.leases)
+    await world.another("a").tick()
+    [numbered] = world.outbox.of("campaign:spring")
+    assert world.announcer.announced == ([numbered] if slow == "publishing" else [])
+    assert world.announcer.repeated == ([(None, numbered)] if slow == "repeating" else [])
+
+
+async def test_of_several_replays_the_oldest_goes_first() -> None:
+    """One a round: what is published under one lease does not grow with what was asked for."""
+    world = World(at_once=1)
+    await world.told(*emails(2, state=EmailState.SENT, state_at=NOW))
+    await world.replays.add(Replay("r1", "campaign:spring", 1, asked_at=later(2)))
+    await world.replays.add(Replay("r2", "campaign:spring", 1, queue="crm", asked_at=later(1)))
+    await world.relay.tick()
+    assert [(queue, entry.number) for queue, entry in world.announcer.repeated] == [
+        ("crm", 1), ("crm", 2), (None, 1), (None, 2),
+    ]  # fmt: skip
+
+
 async def test_a_replay_has_the_same_ids_and_goes_where_it_is_wanted() -> None:
     world = World(at_once=2)
     await world.told(*emails(5, state=EmailState.SENT, state_at=NOW))

@@ -72,6 +72,7 @@ def test_clicks_are_counted_for_some_seconds_only() -> None:
     recent = RecentClicks(lambda: clock_s)
     assert [recent.note("e", link, "c") for link in (1, 1, 2)] == [(1, 1), (1, 1), (2, 1)]
     assert recent.note("f", 1, "c") == (1, 2)
+    assert recent.note("g", 1, None) == recent.note("h", 1, None) == (1, 1), "nobody knows whose address it is"
     clock_s = 60
     assert recent.note("e", 3, "c") == (1, 1)
 

@@ -38,7 +38,7 @@ class Desk:
         return self.campaigns.stored["spring"]
 
     async def pick(self, found: Sequence[str], name: str = "import-1") -> Campaign:
-        return await self.picker(self.stored, windows(found), name)
+        return await self.picker(self.stored, windows(found), name, author="bob")
 
     def picked(self) -> set[str]:
         kept = self.stored.recipients.kept
@@ -68,6 +68,15 @@ async def test_the_same_pick_again_changes_nothing() -> None:
     assert await desk.pick(refs(1_500)) == before == desk.stored
 
 
+async def test_who_picks_is_the_author_unless_nobody_new_was_picked() -> None:
+    """Four eyes: docs/review.md."""
+    desk = Desk()
+    await desk.pick(refs(3))
+    assert desk.stored.author == "bob"
+    await desk.picker(desk.stored, windows(refs(3)), "import-1", author="eve")
+    assert desk.stored.author == "bob"
+
+
 async def test_more_are_added_and_the_copy_before_is_forgotten() -> None:
     desk = Desk()
     await desk.pick(refs(1_500))
@@ -86,7 +95,7 @@ async def test_one_that_was_killed_is_picked_whole_by_the_next() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        await desk.picker(desk.stored, killed(), "import-1")
+        await desk.picker(desk.stored, killed(), "import-1", author="bob")
     assert desk.stored.recipients == Selection()
     await desk.pick(refs(2_000))
     assert desk.picked() == set(refs(2_000))
@@ -134,5 +143,5 @@ async def test_a_campaign_that_was_changed_meanwhile_is_left_alone() -> None:
     before = desk.stored
     desk.campaigns.stored["spring"] = replace(before, revision=2)
     with pytest.raises(Conflict):
-        await desk.picker(before, windows(refs(1)), "import-1")
+        await desk.picker(before, windows(refs(1)), "import-1", author="bob")
     assert desk.stored.recipients == Selection()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from domain.eligibility import SuppressionReason
-from domain.email import NOT_SENT, EmailState, Mark
+from domain.email import NOT_SENT, EmailEvent, EmailState, Mark
 from domain.events import StoredEvent
 from domain.lists import Suppression
-from domain.reclassification import Flip
+from domain.reclassification import Flip, Rejudged
 from domain.ruling import Ruling, ruling_on
 from domain.strikes import StrikeRecord
 from handlers.reclassify import Page, Reclassifier
@@ -145,7 +145,53 @@ async def test_a_bounce_of_before_verdicts_were_kept_is_ruled_on_whatever_the_ro
     assert world.events.stored["b1"].ruling == ruling_on(DEAD)
 
 
+class Moving(MemoryEmails):
+    """An event is recorded after the row was read, and before it is changed."""
+
+    arriving: EmailEvent | None = None
+
+    async def rejudge(self, rejudged: Sequence[Rejudged]) -> frozenset[str]:
+        if self.arriving is not None:
+            await self.apply([self.arriving])
+            self.arriving = None
+        return await super().rejudge(rejudged)
+
+
+async def test_the_events_of_a_row_that_changed_under_way_keep_their_verdict_and_the_next_run_does_it() -> None:
+    world = await bounced(WAS_SOFT, DEAD)
+    world.emails = moving = Moving(*world.emails.stored.values())
+    moving.arriving = an_event(SENT, mark=Mark.BOUNCED, proves=S.HARD_BOUNCED)
+    [page] = await world.run()
+    assert (page.flips, page.moving) == ([], 1)
+    assert (world.events.stored["b1"].ruling, world.events.overruled) == (WAS_SOFT, [])
+    await world.events.add([a_stored_event("b2", event="bounced", evidence=DEAD, ruling=ruling_on(DEAD))])
+    [page] = await world.run()
+    assert ([flip.event_id for flip in page.flips], page.moving) == (["b1"], 0)
+    assert world.events.stored["b1"].ruling == ruling_on(DEAD)
+
+
 # ---- what holds a suppression
+
+
+class Racing(MemorySuppressions):
+    """A dead address is told of right before its suppression is lifted, as handlers/delivery_event.py does it."""
+
+    def __init__(self, known: MemorySuppressions, events: MemoryEvents) -> None:
+        super().__init__(*known.stored.values())
+        self.events = events
+
+    async def lift(self, suppression: Suppression, *, at: datetime, because: str) -> bool:
+        await self.events.add([a_stored_event("b2", event="bounced", evidence=DEAD, ruling=ruling_on(DEAD))])
+        await self.add([a_suppression(at=later(7))])
+        return await super().lift(suppression, at=at, because=because)
+
+
+async def test_who_is_found_dead_while_a_suppression_is_lifted_is_suppressed_again() -> None:
+    world = await bounced(WAS_HARD, FULL)
+    world.suppressions = Racing(world.suppressions, world.events)
+    [page] = await world.run()
+    assert (page.lifted, page.held) == (0, 1)
+    assert list(world.suppressions.stored) == [(ANN, SuppressionReason.HARD_BOUNCED)]
 
 
 async def test_a_suppression_by_hand_stays() -> None:

@@ -247,11 +247,21 @@ async def test_a_campaign_with_an_error_is_rejected_with_the_finding(draft: dict
     assert campaign.reviewed_hash is None
 
 
-async def test_without_company_details_it_is_rejected() -> None:
+async def test_without_company_details_it_is_refused_before_anything_is_locked() -> None:
+    """R38."""
     house = a_house(leads(1))
     house.organisation = replace(GREEN, name="", postal_address=" ")
-    campaign = await house.reviewed()
-    assert "CAMPAIGNS_ORGANISATION__NAME" in (campaign.status_reason or "")
+    with pytest.raises(NotReady, match=r"CAMPAIGNS_ORGANISATION__NAME.*CAMPAIGNS_ORGANISATION__POSTAL_ADDRESS"):
+        await house.step(REQUEST)
+    assert house.campaigns.stored["spring"].status is CampaignStatus.DRAFT
+
+
+async def test_company_details_that_are_taken_away_meanwhile_reject_it() -> None:
+    house = a_house(leads(1))
+    slices = await house.step(REQUEST)
+    house.organisation = replace(GREEN, name="", postal_address=" ")
+    await house.run(slices)
+    assert "CAMPAIGNS_ORGANISATION__NAME" in (house.campaigns.stored["spring"].status_reason or "")
 
 
 async def test_a_campaign_that_nobody_would_get_is_rejected_in_words() -> None:
@@ -402,6 +412,23 @@ async def test_whoever_asks_while_a_review_is_under_way_is_answered_by_it() -> N
     two = ONE.model_copy(update={"request_id": "crm 2"})
     await house.run([*await house.step(ONE), *await house.step(two)])
     assert await house.step(two) == []
+
+
+async def test_existing_members_are_not_forgotten_because_a_review_without_them_is_under_way() -> None:
+    house = a_house(mixed())
+    slices = await house.step(ONE)
+    two = ONE.model_copy(update={"request_id": "crm 2", "include_existing_members": True})
+    with pytest.raises(IllegalTransition, match=r"without the existing members.*--include-existing-members"):
+        await house.step(two)
+    await house.run(slices)
+    assert house.campaigns.stored["spring"].status is CampaignStatus.REVIEWED
+
+
+async def test_whoever_asks_for_less_than_the_review_under_way_joins_it() -> None:
+    house = a_house(mixed())
+    slices = await house.step(ONE.model_copy(update={"include_existing_members": True}))
+    await house.run([*slices, *await house.step(ONE.model_copy(update={"request_id": "crm 2"}))])
+    assert house.campaigns.stored["spring"].include_existing_members
 
 
 async def test_a_request_whose_worker_died_before_the_lock_begins_the_review_when_it_comes_again() -> None:

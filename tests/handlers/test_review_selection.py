@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from domain.campaign import Campaign, CampaignStatus, Selection, changed_since_review
+from domain.errors import NotReady
+from domain.module import Module, ModuleField
 from domain.record import Record, RecordField
 from domain.selections import MOST_INLINE
 from handlers.campaign_moves import CampaignMoves
@@ -19,6 +21,7 @@ from messages.review_requested import ReviewRequested
 from tests.builders import NOW, a_member, a_record, later
 from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.contacts import MemoryContacts
+from tests.fakes.modules import MemoryModules
 from tests.fakes.records import MemoryRecords
 from tests.fakes.slices import MemorySlices
 from tests.fakes.templates import MemoryTemplates
@@ -107,13 +110,26 @@ async def test_a_slice_that_runs_again_after_a_change_finds_the_same_people() ->
     assert refs(house) == [f"Leads:{n:04}" for n in range(3)]
 
 
+async def test_a_filter_whose_field_was_renamed_meanwhile_is_refused_before_anything_is_locked() -> None:
+    """`!=` would hold for everybody: nobody has a value under the old name."""
+    house = a_house(Selection(filters={"Leads": 'City != "Oslo"'}), lead(1), lead(2, "Oslo"))
+    fields = (ModuleField("Email", "Email", "email"), ModuleField("Town", "Town", "text"))
+    house.modules = MemoryModules(Module("Leads", "Leads", fields, "Email", {}))
+    before = house.campaigns.stored["spring"]
+    with pytest.raises(NotReady, match=r"fits module Leads \(Leads has no field City.*--filter 'Leads=FILTER'"):
+        await house.reviewer.start.check(before, include_existing_members=False)  # as a dry run does
+    with pytest.raises(NotReady, match="City"):
+        await house.step(ReviewRequested(campaign_id="spring"))
+    assert (house.campaigns.stored["spring"], house.runs.stored) == (before, {})
+
+
 async def many(count: int, **selection: Any) -> House:
     """A house with a draft whose people are kept apart."""
     house = a_house(Selection(**selection), *(lead(n) for n in range(count)))
     house.slice_size = 500
     picker = Picker(house.campaigns, Selector(house.records, house.selections))
     picked = [f"Leads:{n:04}" for n in reversed(range(count))]
-    await picker(house.campaigns.stored["spring"], [picked[:700], picked[700:]], "import-1")
+    await picker(house.campaigns.stored["spring"], [picked[:700], picked[700:]], "import-1", author="bob")
     return house
 
 

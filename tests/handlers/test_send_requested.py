@@ -10,10 +10,12 @@ import pytest
 
 from domain.assets import Fetched, Trouble, assets_of, hashes_of_assets
 from domain.campaign import Approval, CampaignStatus, Content, Origin, Report, Selection, hash_of
-from domain.errors import Changed, EditionRequired, IllegalTransition, NotReady, UnknownCampaign
+from domain.errors import Changed, EditionRequired, IllegalTransition, InvalidDefinition, NotReady, UnknownCampaign
 from domain.findings import Finding, Severity
 from domain.organisation import Edition, Organisation
+from domain.send_asks import MOST, asked_before
 from handlers.asset_check import AssetCheck
+from handlers.campaign_moves import CampaignMoves
 from handlers.send_requested import SendStarter
 from messages.base import Message
 from messages.send_batch import SendBatch
@@ -349,3 +351,127 @@ async def test_a_scheduled_one_that_may_not_be_sent_when_its_time_comes_is_put_b
     assert (desk.stored.status, desk.stored.send_at) == (CampaignStatus.REVIEWED, None)
     assert "campaigns campaign approve spring" in desk.stored.status_reason
     assert await desk.send(due) == []
+
+
+# ---- again
+
+SCHEDULE = SendRequested(campaign_id="spring", at=later(3600), request_id="crm 1")
+NOW_ONCE = SendRequested(campaign_id="spring", request_id="crm 1")
+
+
+def moves_of(desk: Desk) -> CampaignMoves:
+    return CampaignMoves(desk.campaigns, desk.emails, desk.slices, lambda: desk.now)
+
+
+async def reviewed_again(desk: Desk) -> None:
+    """Reopened, changed, and reviewed by another run."""
+    draft = await moves_of(desk).reopen("spring")
+    other = content(text="Hello {{ unsubscribe_url }} again")
+    changed = replace(draft, content=other, review_run="spring-r9", slices=7)
+    desk.campaigns.stored["spring"] = replace(changed, status=CampaignStatus.REVIEWED, reviewed_hash=hash_of(changed))
+
+
+async def test_a_request_that_comes_again_does_not_schedule_what_was_taken_off_the_schedule() -> None:
+    desk = Desk(review_run="spring-r1")
+    await desk.send(SCHEDULE)
+    before = await moves_of(desk).unschedule("spring")
+    assert await desk.send(SCHEDULE) == []
+    assert desk.stored == before
+    await desk.send(SCHEDULE.model_copy(update={"request_id": "crm 2"}))
+    assert desk.stored.status is CampaignStatus.SCHEDULED
+
+
+async def test_a_request_that_comes_again_does_not_send_what_was_reopened_and_reviewed_again() -> None:
+    desk = Desk(review_run="spring-r1")
+    await desk.send(SCHEDULE)
+    await moves_of(desk).unschedule("spring")
+    await reviewed_again(desk)
+    before = desk.stored
+    assert await desk.send(SCHEDULE) == []
+    assert desk.stored == before
+
+
+async def test_a_scheduled_request_that_comes_again_leaves_the_later_time_that_was_asked_for() -> None:
+    desk = Desk()
+    await desk.send(SCHEDULE)
+    await desk.send(SendRequested(campaign_id="spring", at=later(7200), request_id="crm 2"))
+    assert await desk.send(SCHEDULE) == []
+    assert desk.stored.send_at == later(7200)
+
+
+async def test_what_a_message_scheduled_is_begun_by_the_scheduler_whatever_id_its_word_has() -> None:
+    desk = Desk()
+    await desk.send(SCHEDULE)
+    desk.now = later(3600)
+    due = SendRequested(campaign_id="spring", due=later(3600), request_id="crm 1", asked_at=later(9000))
+    assert numbers(await desk.send(due)) == [0, 1, 2]
+
+
+async def test_a_request_whose_worker_died_before_it_offered_batches_offers_them_when_it_comes_again() -> None:
+    desk = Desk()
+    lost = await desk.send(NOW_ONCE)
+    assert await desk.send(NOW_ONCE) == lost
+
+
+@pytest.mark.parametrize("status", [CampaignStatus.PAUSED, CampaignStatus.SENT, CampaignStatus.CANCELLED])
+async def test_a_request_that_comes_again_after_it_was_sent_changes_nothing_and_is_answered(
+    status: CampaignStatus,
+) -> None:
+    desk = Desk()
+    await desk.send(NOW_ONCE)
+    before = desk.campaigns.stored["spring"] = replace(desk.stored, status=status)
+    assert await desk.send(NOW_ONCE) == []
+    assert desk.stored == before
+
+
+async def test_a_refused_request_is_carried_out_when_its_cause_is_mended() -> None:
+    desk = Desk(organisation=FOUR_EYES, author="ann", review_run="spring-r1")
+    for _ in range(2):
+        with pytest.raises(NotReady):
+            await desk.send(NOW_ONCE)
+    assert desk.stored.revision == 2, "the refusal is remembered once"
+    desk.campaigns.stored["spring"] = replace(desk.stored, approval=Approval("bob", NOW))
+    assert numbers(await desk.send(NOW_ONCE)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("status", [CampaignStatus.REVIEWED, CampaignStatus.DRAFT])
+async def test_a_refused_request_is_not_about_what_was_reviewed_since(status: CampaignStatus) -> None:
+    """A parked message that is replayed sends nothing that nobody has confirmed, however often."""
+    run = "spring-r1" if status is CampaignStatus.REVIEWED else None
+    desk = Desk(organisation=FOUR_EYES, author="ann", status=status, review_run=run)
+    with pytest.raises((NotReady, IllegalTransition)):
+        await desk.send(NOW_ONCE)
+    await reviewed_again(desk)
+    before = desk.campaigns.stored["spring"] = replace(desk.stored, approval=Approval("bob", NOW))
+    for _ in range(2):
+        with pytest.raises(Changed, match=r"reviewed again since .*campaigns campaign send spring"):
+            await desk.send(NOW_ONCE)
+    assert desk.stored == before
+
+
+async def test_only_so_many_requests_are_remembered_the_newest_of_them() -> None:
+    desk = Desk()
+    for number in range(MOST + 2):
+        await desk.send(SCHEDULE.model_copy(update={"request_id": f"crm {number}", "at": later(3600 + number)}))
+    assert len(desk.stored.send_asks) == MOST
+    assert asked_before(desk.stored, "crm 1") is None
+    assert asked_before(desk.stored, "crm 2") is not None
+
+
+# ---- a time that has passed
+
+
+@pytest.mark.parametrize("time", [{"at": later(-61)}, {"local_at": later(-61).replace(tzinfo=None)}])
+async def test_a_time_that_had_passed_when_it_was_asked_for_is_refused(time: dict[str, Any]) -> None:
+    desk = Desk()
+    before, [name] = desk.stored, time
+    with pytest.raises(InvalidDefinition, match=f"{name}: when it was asked for, .* UTC, .*nothing is sent"):
+        await desk.send(SendRequested(campaign_id="spring", asked_at=NOW, request_id="crm 1", **time))
+    assert desk.stored == before
+
+
+@pytest.mark.parametrize("asked_at", [later(-3600), later(-540), None])
+async def test_a_time_that_passed_while_the_request_waited_is_now(asked_at: datetime | None) -> None:
+    """A minute apart is no slip: clocks differ."""
+    desk = Desk()
+    assert numbers(await desk.send(SendRequested(campaign_id="spring", at=later(-600), asked_at=asked_at))) == [0, 1, 2]

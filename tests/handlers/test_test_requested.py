@@ -109,7 +109,7 @@ async def test_without_a_request_id_the_same_test_of_the_same_draft_is_a_repeat(
 
 async def test_an_address_given_twice_gets_one() -> None:
     desk = Desk()
-    await desk.send(request("a@green.example", "a@green.example"))
+    await desk.send(request("a@green.example", "a@green.example", "A@Green.example"))
     assert len(desk.relay.taken) == 1
 
 

@@ -20,6 +20,7 @@ from messages.catalog import INCOMING
 from messages.envelope import SOURCE, check_clock, check_wrapping, envelope, pack, type_of, unpack
 from messages.record_changed import RecordChanged
 from messages.record_wanted import RecordWanted
+from messages.send_requested import SendRequested
 from messages.sync_requested import SyncRequested
 from tests.builders import NOW
 
@@ -68,6 +69,12 @@ def test_a_request_is_known_by_its_event_unless_it_says_otherwise(data: dict[str
     event, message = unpack(body, SyncRequested)
     assert message.request_id == known_as
     assert event.data == {"sync_id": "leads", **data}
+
+
+def test_a_request_to_send_was_asked_for_at_the_time_of_its_event_unless_it_says_otherwise() -> None:
+    body = an_event(type="campaigns.send-requested.v1", time=NOW.isoformat(), data={"campaign_id": "spring"})
+    _, message = unpack(body, SendRequested)
+    assert (message.request_id, message.asked_at) == ("/crm 1", NOW)
 
 
 def test_the_cloudevents_package_reads_what_we_pack() -> None:
