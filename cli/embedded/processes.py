@@ -31,13 +31,17 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs; a zombie that nobody has collected does not."""
+        """Whether any of it still runs; a zombie that nobody has collected does not.
+
+        A killed process shows as a zombie as soon as its first thread has ended: while others have not, its ports are
+        still taken.
+        """
         with suppress(ChildProcessError):
             os.waitpid(self.pid, os.WNOHANG)
         try:
             process = psutil.Process(self.pid)
             same = abs(process.create_time() - self.started_at) < SAME_START_S
-            return bool(same and process.status() != psutil.STATUS_ZOMBIE)
+            return bool(same and (process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1))
         except psutil.NoSuchProcess:
             return False
 

@@ -153,3 +153,23 @@ def test_a_reused_pid_is_not_taken_for_ours() -> None:
     ours = psutil.Process()
     assert processes.Process(ours.pid, ours.create_time()).alive
     assert not processes.Process(ours.pid, ours.create_time() - 3600).alive
+
+
+#: Its first thread ends, the other one stays, as of a large server that was killed a moment ago.
+_FIRST_THREAD_ENDS = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(60,)).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
+def test_a_process_is_alive_until_its_last_thread_has_ended() -> None:
+    """Its ports are taken until then: a server started in its place would not get them."""
+    child = subprocess.Popen([sys.executable, "-c", _FIRST_THREAD_ENDS], start_new_session=True)
+    seen = psutil.Process(child.pid)
+    process = processes.Process(child.pid, seen.create_time())
+    wait_for(lambda: seen.status() == psutil.STATUS_ZOMBIE, timeout_s=30, what="the end of the first thread")
+    assert process.alive
+    processes.kill(process)
+    assert not process.alive
+    child.returncode = 0  # collected already
