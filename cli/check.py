@@ -10,7 +10,8 @@ import typer
 from cli import context
 from cli.check_inbound import inbound
 from cli.output import Json, out, print_json, table
-from config.settings import FIRST_RELAY, DkimBy, Settings, variable
+from config.mail import FIRST_RELAY, DkimBy
+from config.settings import Settings, variable
 from domain.errors import CampaignsError, Unavailable
 from domain.spam_verdict import EngineAway
 from gateways.mx import MailHosts, system_resolver

@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from config.settings import InboundSettings, Settings, variable
+from config.responses import InboundSettings
+from config.settings import Settings, variable
 from gateways.mx import MailHosts
 
 _ANSWER_S = 5.0

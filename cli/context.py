@@ -20,8 +20,10 @@ from pydantic import SecretStr
 from cli import audit_trail, embedded, keys
 from cli.output import say
 from cli.preparation import initialise
+from config.keys import KeySettings
 from config.loading import load
-from config.settings import PREFIX, DkimSettings, KeySettings, Settings
+from config.mail import DkimSettings
+from config.settings import PREFIX, Settings
 from messages.base import Message
 from repositories.stores import Stores
 from workers.options import amqp_options, database

@@ -13,7 +13,8 @@ from cli import context, explanation, lookup
 from cli.arguments import CampaignId, an_address, person
 from cli.explanation import Explanation
 from cli.output import Json, out, print_json
-from config.settings import InDoubt, Settings
+from config.sending import InDoubt
+from config.settings import Settings
 from domain.campaign import Campaign
 from domain.contact import Contact, contact_id
 from domain.email import Email

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from config.keys import KeySettings
 from config.loading import SettingsInvalid
-from config.settings import KeySettings, variable
+from config.settings import variable
 
 KEY_BYTES = 32
 FILE = "keys.json"

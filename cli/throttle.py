@@ -11,7 +11,8 @@ import typer
 
 from cli import context
 from cli.output import Json, out, print_json, table, tell
-from config.settings import FIRST_RELAY, Settings
+from config.mail import FIRST_RELAY
+from config.settings import Settings
 from domain.destinations import DestinationGroup
 from domain.pacing import Pacing
 from domain.throttle import Limits, Standing

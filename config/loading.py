@@ -12,7 +12,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
-from config.settings import DELIMITER, ENV_FILE, PREFIX, RelaySettings, Settings, all_variables, variable
+from config.mail import RelaySettings
+from config.settings import DELIMITER, ENV_FILE, PREFIX, Settings, all_variables, variable
 
 
 class SettingsInvalid(Exception):

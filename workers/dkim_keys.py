@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from config.settings import DkimBy, Settings, variable
+from config.mail import DkimBy
+from config.settings import Settings, variable
 from domain.dkim_key import RELAY_SIGNS, DkimKey, DkimKeys, KeyName, dkim_key, key_name
 from domain.errors import KeyInvalid
 

@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 from prometheus_client import Counter
 
-from config.settings import InboundSettings
+from config.responses import InboundSettings
 from domain.classification.mail import load_rules
 from domain.errors import CampaignsError, Transient
 from domain.inbound_addresses import Accepted

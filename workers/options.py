@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from config.settings import (
-    FIRST_RELAY,
-    DkimBy,
-    RelaySettings,
-    Settings,
-    SmtpSettings,
-    SmtpTls,
-    ThrottleSettings,
-    variable,
-    webhook_key,
-)
+from config.mail import FIRST_RELAY, DkimBy, RelaySettings, SmtpSettings, SmtpTls
+from config.responses import webhook_key
+from config.sending import ThrottleSettings
+from config.settings import Settings, variable
 from domain.chains import chains_at
 from domain.delivery import RetrySchedule
 from domain.errors import InvalidDefinition

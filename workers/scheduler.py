@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from config.settings import InDoubt
+from config.sending import InDoubt
 from handlers.scheduler import Scheduler
 from handlers.scheduler_rounds import Rhythm, rounds
 from handlers.timers import Timers

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from cli.keys import KeysMissing, kept, new_key, required
-from config.settings import KeySettings
+from config.keys import KeySettings
 
 
 def test_a_new_key_is_32_random_bytes() -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from config import reference
 from config.loading import SettingsInvalid, load
-from config.settings import PREFIX, LogLevel, Settings, all_variables, variable, webhook_key
+from config.responses import webhook_key
+from config.servers import LogLevel
+from config.settings import PREFIX, Settings, all_variables, variable
 
 
 @pytest.fixture

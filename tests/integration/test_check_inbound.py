@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from cli.check_inbound import Said, inbound
-from config.settings import InboundSettings, Settings, WebSettings
+from config.http import WebSettings
+from config.responses import InboundSettings
+from config.settings import Settings
 from gateways.mx import MailHosts
 from tests.integration.name_server import name_server
 

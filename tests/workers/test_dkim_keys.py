@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import DkimBy, Settings
+from config.mail import DkimBy
+from config.settings import Settings
 from domain.errors import KeyInvalid
 from tests.domain.dkim_world import pem
 from workers.dkim_keys import dkim_keys

@@ -7,7 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from config.settings import DkimBy, RelaySettings, Settings, SmtpSettings, ThrottleSettings
+from config.mail import DkimBy, RelaySettings, SmtpSettings
+from config.sending import ThrottleSettings
+from config.settings import Settings
 from domain.throttle import Limits
 from gateways.relays import Relays
 from gateways.smtp import SmtpRelay, Tls

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from config.settings import SendingSettings, Settings
+from config.sending import SendingSettings
+from config.settings import Settings
 from workers.options import batch_size, claim_window, flush_size, portion
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from config.settings import Settings, WebSettings
+from config.http import WebSettings
+from config.settings import Settings
 from domain.errors import BrokerUnavailable
 from handlers.unsubscribe import Way, unsubscribed
 from tests.builders import NOW, an_email

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from config.settings import GatewaySettings, Settings, WebhookSettings
+from config.http import GatewaySettings, WebhookSettings
+from config.settings import Settings
 from domain.errors import InvalidDefinition
 from tests.web.payloads import SENDGRID_KEY, TOPIC
 from workers.web_intake import _providers
