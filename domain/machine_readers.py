@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 SOON_S = 10  #: after the relay took the mail; people have not even seen it by then
 LINKS, LINKS_S = 3, 5.0  #: so many links of one mail within so long
@@ -23,6 +24,9 @@ _ROBOT = re.compile(
 )
 #: Gmail's and Yahoo's image proxies ask when a person opens the mail, mostly.
 _PROXY = re.compile(r"GoogleImageProxy|ggpht\.com|YahooMailProxy", re.I)
+#: Programs that are remembered: to look for all these words in a name takes longer than all else that an open needs.
+_REMEMBERED = 4096
+_READ = 1024  #: characters of a name
 _APPLE = "Mozilla/5.0"  #: all that Apple's Mail Privacy Protection says of itself
 
 
@@ -53,12 +57,22 @@ class Visit:
     @property
     def depends_on_time(self) -> bool:
         """Whether `after_s` makes a difference."""
-        return self.is_click or bool(_PROXY.search(self.user_agent))
+        return self.is_click or _is_proxy(self.user_agent[:_READ])
 
 
 def machine_sign(visit: Visit) -> MachineSign | None:
     """What shows that it was no person, or None."""
     return next((sign for sign, shows in _SIGNS if shows(visit)), None)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _is_proxy(user_agent: str) -> bool:
+    return bool(_PROXY.search(user_agent))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _is_robot(user_agent: str) -> bool:
+    return bool(_ROBOT.search(user_agent)) and not _is_proxy(user_agent)
 
 
 def _is_soon(visit: Visit) -> bool:
@@ -68,8 +82,8 @@ def _is_soon(visit: Visit) -> bool:
 _SIGNS: tuple[tuple[MachineSign, Callable[[Visit], bool]], ...] = (
     (MachineSign.HEAD, lambda visit: visit.method == "HEAD"),
     (MachineSign.NAMELESS, lambda visit: not visit.user_agent.strip()),
-    (MachineSign.PREFETCHED, lambda visit: bool(_PROXY.search(visit.user_agent)) and _is_soon(visit)),
-    (MachineSign.ROBOT, lambda visit: bool(_ROBOT.search(visit.user_agent)) and not _PROXY.search(visit.user_agent)),
+    (MachineSign.PREFETCHED, lambda visit: _is_proxy(visit.user_agent[:_READ]) and _is_soon(visit)),
+    (MachineSign.ROBOT, lambda visit: _is_robot(visit.user_agent[:_READ])),
     (MachineSign.APPLE_MPP, lambda visit: not visit.is_click and visit.user_agent.strip() == _APPLE),
     (MachineSign.TOO_SOON, lambda visit: visit.is_click and _is_soon(visit)),
     (MachineSign.MANY_LINKS, lambda visit: visit.is_click and visit.links >= LINKS),

@@ -103,6 +103,19 @@ class WaysOut:
     mailto: str  #: with a subject; what Outlook uses
 
 
+_KINDS = frozenset(Kind)
+_NOBODY = "0" * 2 * _CONTACT_BYTES
+
+
+def nobody_of(email: str) -> str:
+    """An email to nobody, of the same campaign: its tokens name the campaign alone, the same in all its mails (D12)."""
+    return email_id(email.partition(":")[0], _NOBODY)
+
+
+def is_nobody(email: str) -> bool:
+    return email.split(":")[1] == _NOBODY
+
+
 def campaign_hint(campaign_id: str) -> str:
     """The 6 hex digits by which tokens point at a campaign; a few campaigns may share them."""
     return _hint_bytes(campaign_id).hex()
@@ -157,7 +170,7 @@ def read(text: str, keys: SigningKeys, campaign_ids: Iterable[str]) -> Genuine |
     """
     raw = _raw(text)
     key = keys.by_id(raw[0] >> 3) if raw else None
-    if raw is None or key is None or raw[0] & 7 not in tuple(Kind):
+    if raw is None or key is None or raw[0] & 7 not in _KINDS:
         return None
     body, tag = raw[:-_TAG_BYTES], raw[-_TAG_BYTES:]
     for campaign_id in campaign_ids:
@@ -191,6 +204,7 @@ def _occurrence_bytes(occurrence: int) -> bytes:
     return occurrence.to_bytes((occurrence.bit_length() + 7) // 8, "big")
 
 
+@lru_cache(maxsize=64)  # of one text the hint, the key and the whole are asked for in a row
 def _raw(text: str) -> bytes | None:
     """The bytes of either spelling; told apart by length: 48 and more characters can only be base32."""
     try:

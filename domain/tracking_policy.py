@@ -9,20 +9,30 @@ from domain.consent import Tracking
 
 
 class TrackingPolicy(StrEnum):
-    """What the organisation wants. Nobody who refused is tracked, whatever it wants."""
+    """What the organisation wants. Nobody who refused is tracked or counted, whatever it wants."""
 
     ALL = "all"  #: everybody who did not refuse
     CONSENT = "consent"  #: only who agreed (CNIL 2026-042: a consent of its own, apart from that to mail)
+    AGGREGATE = "aggregate"  #: nobody: it is only counted per campaign
     OFF = "off"
 
 
-_TRACKED: Mapping[TrackingPolicy, frozenset[Tracking]] = {
-    TrackingPolicy.ALL: frozenset({Tracking.YES, Tracking.UNKNOWN}),
-    TrackingPolicy.CONSENT: frozenset({Tracking.YES}),
-    TrackingPolicy.OFF: frozenset(),
+class Telling(StrEnum):
+    """What is kept of somebody's opens and clicks."""
+
+    NAMED = "named"  #: who it was
+    COUNTED = "counted"  #: that it was somebody
+    NOTHING = "nothing"
+
+
+_TELLING: Mapping[TrackingPolicy, Mapping[Tracking, Telling]] = {
+    TrackingPolicy.ALL: {Tracking.YES: Telling.NAMED, Tracking.UNKNOWN: Telling.NAMED},
+    TrackingPolicy.CONSENT: {Tracking.YES: Telling.NAMED},
+    TrackingPolicy.AGGREGATE: {Tracking.YES: Telling.COUNTED, Tracking.UNKNOWN: Telling.COUNTED},
+    TrackingPolicy.OFF: {},
 }
 
 
-def is_tracked(policy: TrackingPolicy, said: Tracking) -> bool:
-    """Whether opens and clicks of somebody who said this are kept."""
-    return said in _TRACKED[policy]
+def telling(policy: TrackingPolicy, said: Tracking) -> Telling:
+    """What is kept of the opens and clicks of somebody who said this."""
+    return _TELLING[policy].get(said, Telling.NOTHING)

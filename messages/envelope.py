@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from domain.errors import InvalidMessage
 from messages.base import Message
@@ -17,6 +17,8 @@ from messages.base import Message
 CONTENT_TYPE = "application/cloudevents+json"
 SOURCE = "/crm-campaigns"  #: of the events that we publish ourselves
 MAX_BODY_BYTES = 1024 * 1024  #: contracts.md; a larger one is parked whole
+
+MOST_ID, MOST_SOURCE = 200, 500  #: characters
 
 #: What publishers call such a body; many say nothing at all.
 _READ_AS = frozenset({"", CONTENT_TYPE, "application/json", "application/octet-stream"})
@@ -34,8 +36,8 @@ class Envelope(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     specversion: str = Field(pattern=r"^1\.\d+$")
-    id: str = Field(min_length=1, max_length=200)
-    source: str = Field(min_length=1, max_length=500)
+    id: str = Field(min_length=1, max_length=MOST_ID)
+    source: str = Field(min_length=1, max_length=MOST_SOURCE)
     type: str = Field(min_length=1, max_length=200)
     time: AwareDatetime | None = None
     datacontenttype: str | None = None
@@ -67,6 +69,26 @@ def envelope(message: Message, *, id: str, time: datetime, source: str = SOURCE,
 def pack(event: Envelope) -> bytes:
     """The body to publish, UTF-8 JSON without empty attributes."""
     return event.model_dump_json(exclude_none=True).encode()
+
+
+def packed(message: Message, *, id: str, time: datetime, source: str = SOURCE, **extensions: str | None) -> bytes:  # noqa: A002
+    """`pack(envelope(…))` of what is ours, a quarter of the work: nothing is made and judged only to be written out.
+
+    Raises:
+        InvalidMessage: the identity is longer than readers take.
+    """
+    if not (0 < len(id) <= MOST_ID and 0 < len(source) <= MOST_SOURCE):
+        raise InvalidMessage(f"id and source: 1 to {MOST_ID} and 1 to {MOST_SOURCE} characters")
+    head = {
+        "specversion": "1.0",
+        "id": id,
+        "source": source,
+        "type": type_of(type(message)),
+        "time": time,
+        "datacontenttype": "application/json",
+        **{name: value for name, value in extensions.items() if value is not None},
+    }
+    return b'%b,"data":%b}' % (to_json(head)[:-1], message.model_dump_json(exclude_none=True).encode())
 
 
 def check_wrapping(content_type: str, content_encoding: str, body_bytes: int) -> None:

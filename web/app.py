@@ -1,8 +1,8 @@
 """The HTTP application: routes, and around them what holds for every request.
 
-From the outside in: what is counted and logged, headers of safety, who asks and how often, who may come in at all, the
-whole body within its limits, the route. Each kind of page brings its own routes (`web/opens.py`, …); `workers/web.py`
-puts them together.
+From the outside in: what is counted and logged, headers of safety, who asks and how often, the pixel and the links; for
+all else who may come in at all, the whole body within its limits, the route. Each kind of page brings its own routes
+(`web/opens.py`, …); `workers/web.py` puts them together.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -22,13 +23,11 @@ from web.client import Network
 from web.doors import Door, Doors
 from web.flood import Flood
 from web.safety import Safety
+from web.straight import RETRY_AFTER_S, ErrorPage, Page, Straight
 from web.traffic import Traffic
 from web.visitors import Visitors
 from web.whole_body import WholeBody
 
-RETRY_AFTER_S = 5  #: what those are told who come while a server of ours is away
-
-ErrorPage = Callable[[Request, int], Response]
 _Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
@@ -58,11 +57,17 @@ def build(
     traffic: Traffic,
     error_page: ErrorPage,
     guard: Guard | None = None,
+    straight: Mapping[str, Page] | None = None,
 ) -> ASGIApp:
-    """The application. What no route answers, and what fails, is answered by `error_page`."""
-    app: ASGIApp = Starlette(routes=list(routes), exception_handlers=_handlers(error_page))
+    """The application. What no route answers, and what fails, is answered by `error_page`.
+
+    `straight`: pages on the short way (web/straight.py), by what the path begins with.
+    """
+    handlers = _handlers(error_page)
+    app: ASGIApp = Starlette(routes=list(routes), exception_handlers=handlers)
     app = WholeBody(app, options.max_body_bytes, options.larger_bodies, options.body_timeout_s)
     app = Doors(app, guard.doors, guard.refused) if guard else app
+    app = ServerErrorMiddleware(Straight(app, straight or {}, error_page), handlers[500])
     app = Visitors(app, flood, options.trusted_proxies, options.hosts)
     app = Safety(app, is_https=options.is_https)
     return traffic.around(app, log=options.access_log)

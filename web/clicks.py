@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote
 
 import structlog
 from prometheus_client import Counter
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from domain.errors import Transient
-from handlers.visits import Aim, Visits
-from web.asked import asked
+from handlers.visits import Aim, Asked, Visits
 from web.confirmed import confirmed
 from web.ports import Publishing
+from web.straight import Page, Reply
 
 log = structlog.get_logger()
 
 _MOST_DIGITS = 4
+_KEPT = ":/%#?=@[]!$&'()*+,;"  #: of a target as it was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +29,30 @@ class Clicks:
     publishing: Publishing
     unrecorded: Counter  #: clicks that are in no ledger because RabbitMQ or MongoDB was away
 
-    def routes(self) -> list[Route]:
-        return [Route("/c/{token}/{number}", self.click)]
+    def straight(self) -> dict[str, Page]:
+        return {"/c/": self.click}
 
-    async def click(self, request: Request) -> Response:
-        number = request.path_params["number"]
+    async def click(self, name: str, asked: Asked) -> Reply | None:
+        """`name` is TOKEN/NUMBER."""
+        token, _, number = name.partition("/")
         if len(number) > _MOST_DIGITS or not (number.isascii() and number.isdecimal()) or number != str(int(number)):
-            raise HTTPException(404)
-        aim = await self.visits.aim(request.path_params["token"], int(number))
+            return None
+        aim = await self.visits.aim(token, int(number))
         if aim is None:
-            raise HTTPException(404)
-        await self._told(aim, request)
-        return RedirectResponse(aim.url, 302)
+            return None
+        await self._told(aim, asked)
+        return _leading_to(aim.url)
 
-    async def _told(self, aim: Aim, request: Request) -> None:
+    async def _told(self, aim: Aim, asked: Asked) -> None:
         try:
-            event = await self.visits.clicked(aim, asked(request))
+            event = await self.visits.clicked(aim, asked)
             if event is not None:
                 await confirmed(self.publishing, event)
         except Transient as error:
             self.unrecorded.inc()
             log.warning("click_unrecorded", error=str(error))
+
+
+@lru_cache(maxsize=1024)
+def _leading_to(url: str) -> Reply:
+    return Reply(302, ((b"location", quote(url, safe=_KEPT).encode()), (b"content-length", b"0")))

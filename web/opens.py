@@ -5,21 +5,23 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-
-from handlers.visits import Visits
-from web.asked import asked
+from handlers.visits import Asked, Visits
 from web.confirmed import confirmed
 from web.ports import Publishing
+from web.straight import Page, Reply
 
 _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")  #: one transparent pixel
-_HEADERS = {
-    "Cache-Control": "no-store, max-age=0",
-    "Cross-Origin-Resource-Policy": "cross-origin",  # web mail shows it
-}
+_SUFFIX = ".gif"
+_SHOWN = Reply(
+    200,
+    (
+        (b"content-type", b"image/gif"),
+        (b"content-length", str(len(_GIF)).encode()),
+        (b"cache-control", b"no-store, max-age=0"),
+        (b"cross-origin-resource-policy", b"cross-origin"),  # web mail shows it
+    ),
+    _GIF,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +31,15 @@ class Opens:
     visits: Visits
     publishing: Publishing
 
-    def routes(self) -> list[Route]:
-        return [Route("/o/{token}.gif", self.pixel)]
+    def straight(self) -> dict[str, Page]:
+        return {"/o/": self.pixel}
 
-    async def pixel(self, request: Request) -> Response:
-        email_id = await self.visits.opener(request.path_params["token"])
+    async def pixel(self, name: str, asked: Asked) -> Reply | None:
+        """`name` is TOKEN.gif."""
+        email_id = await self.visits.opener(name.removesuffix(_SUFFIX)) if name.endswith(_SUFFIX) else None
         if email_id is None:
-            raise HTTPException(404)
-        event = await self.visits.opened(email_id, asked(request))
+            return None
+        event = await self.visits.opened(email_id, asked)
         if event is not None:
             await confirmed(self.publishing, event)
-        return Response(_GIF, media_type="image/gif", headers=_HEADERS)
+        return _SHOWN

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+from collections.abc import Sequence
+from functools import lru_cache
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: Nothing is loaded, run, framed or sent anywhere. Pages loosen it by the hash of their style (web/page.py).
@@ -17,6 +19,7 @@ _DEFAULTS = {
     "X-Robots-Tag": "noindex, nofollow",
     "Cache-Control": "no-store",
 }
+_KINDS = 256  #: of answers, by the names of their headers: there are fewer
 _HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
@@ -25,13 +28,16 @@ class Safety:
         self._app = app
         headers = _DEFAULTS | (_HTTPS if is_https else {})
         self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        self._missing = lru_cache(maxsize=_KINDS)(self._without)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told = MutableHeaders(scope=message)
-                present = {name for name, _ in told.raw}
-                told.raw.extend(each for each in self._headers if each[0] not in present)
+                said: list[tuple[bytes, bytes]] = message["headers"]
+                said.extend(self._missing(tuple([name for name, _ in said])))
             await send(message)
 
         await self._app(scope, receive, safely if scope["type"] == "http" else send)
+
+    def _without(self, present: tuple[bytes, ...]) -> Sequence[tuple[bytes, bytes]]:
+        return [each for each in self._headers if each[0] not in present]

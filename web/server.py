@@ -76,11 +76,41 @@ class WebServer(uvicorn.Server):
         yield
 
 
+class _Joined:
+    """A transport that sends what is written within one turn of the loop at once: a head and its body are one packet.
+
+    uvicorn writes them one by one, and to send costs more than all else that is done for an open.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+
+    def write(self, part: bytes) -> None:
+        if not self._parts:
+            self._loop.call_soon(self._send)
+        self._parts.append(part)
+
+    def close(self) -> None:
+        self._send()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def _send(self) -> None:
+        parts, self._parts = self._parts, []
+        if parts:
+            self._transport.write(b"".join(parts))
+
+
 class _Guarded(HttpToolsProtocol):
     """Closes connections whose request does not begin, or whose head does not end, in time or in room."""
 
     head_timeout_s = 10.0
     _head_bytes = 0
+    _is_in_head = True
     _timer: asyncio.TimerHandle | None = None
 
     @classmethod
@@ -88,22 +118,24 @@ class _Guarded(HttpToolsProtocol):
         return type("_Guarded", (cls,), {"head_timeout_s": head_timeout_s})
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._begin()
+        super().connection_made(_Joined(transport, self.loop))  # type: ignore[arg-type] # all that uvicorn asks of one
+        self._wait()
 
     def data_received(self, data: bytes) -> None:
-        if self._timer is not None:
-            self._head_bytes += len(data)
+        self._head_bytes += len(data)
         super().data_received(data)
-        if self._timer is not None and self._head_bytes > _MOST_HEAD_BYTES:
+        if self._is_in_head and self._head_bytes > _MOST_HEAD_BYTES:
             self._refuse(_TOO_LARGE)
+        elif self._timer is None and (self._is_in_head or self._is_idle):
+            self._wait()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if self._timer is None:
-            self._begin()
+        if not self._is_in_head:
+            self._is_in_head, self._head_bytes = True, 0
 
     def on_headers_complete(self) -> Any:
+        self._is_in_head = False
         self._end()
         return super().on_headers_complete()
 
@@ -111,8 +143,13 @@ class _Guarded(HttpToolsProtocol):
         self._end()
         super().connection_lost(exc)
 
-    def _begin(self) -> None:
-        self._head_bytes = 0
+    @property
+    def _is_idle(self) -> bool:
+        """Whether no request is under way: then empty lines came, for which uvicorn would wait for ever."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _wait(self) -> None:
+        """Most heads are there as a whole: only for the rest of one a clock is set."""
         self._timer = self.loop.call_later(self.head_timeout_s, self._refuse, _TOO_SLOW)
 
     def _end(self) -> None:

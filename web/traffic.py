@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from functools import lru_cache
+from typing import Any
 
 import structlog
 from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-log = structlog.get_logger()
-
+_LABELS = 1024  #: there are fewer: routes, methods, and statuses that we answer with
 _NONE = "none"  #: no route was reached
 #: Others are told as one: anybody can make methods up.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -18,9 +19,12 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 class Traffic:
     def __init__(self, seconds: Histogram) -> None:
         """`seconds` is labelled with route, method and status."""
-        self._seconds = seconds
+        self._labelled = lru_cache(maxsize=_LABELS)(seconds.labels)
 
     def around(self, app: ASGIApp, *, log: bool) -> ASGIApp:
+        """The application, counted. What is logged is logged as it is configured by now."""
+        logger = structlog.get_logger().bind() if log else None
+
         async def counted(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http":
                 return await app(scope, receive, send)
@@ -34,14 +38,14 @@ class Traffic:
             try:
                 await app(scope, receive, noted)
             finally:
-                self._told(scope, status[0], time.perf_counter() - began_s, is_logged=log)
+                self._told(scope, status[0], time.perf_counter() - began_s, logger)
 
         return counted
 
-    def _told(self, scope: Scope, status: int, seconds: float, *, is_logged: bool) -> None:
+    def _told(self, scope: Scope, status: int, seconds: float, logger: Any) -> None:
         """Status 0: the client left before it was answered."""
         route = getattr(scope.get("endpoint"), "__name__", _NONE)
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        self._seconds.labels(route, method, str(status)).observe(seconds)
-        if is_logged:
-            log.info("web_request", route=route, method=method, status=status, ms=round(seconds * 1000, 1))
+        self._labelled(route, method, status).observe(seconds)
+        if logger is not None:
+            logger.info("web_request", route=route, method=method, status=status, ms=round(seconds * 1000, 1))

@@ -1,7 +1,8 @@
-"""Takes deliveries out of what RabbitMQ sends, before aiormq looks at it.
+"""Takes deliveries, and what becomes of publishes, out of what RabbitMQ sends, before aiormq looks at it.
 
 aiormq awaits ten times for each frame, decodes every property and starts a task for each delivery: of what a worker of
-record-changed took for an event, a third. Here a delivery is a few slices. All else goes on to aiormq as it came.
+record-changed took for an event, a third. Here a delivery is a few slices, and the confirm of a hundred publishes one
+call. All else goes on to aiormq as it came.
 """
 
 from __future__ import annotations
@@ -11,13 +12,27 @@ import struct
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, Protocol, TypeAlias, cast
 
 from aiormq.connection import TCPTransportFactory, TLSTransportFactory, TransportFactory
 from yarl import URL
 
 #: Gets the delivery tag, the content header (properties) and the body. It must not raise.
 Taker: TypeAlias = Callable[[int, bytes, bytes], None]
+
+
+class Answered(Protocol):
+    """Hears what became of the publishes of a channel. None of it may raise."""
+
+    def confirmed(self, tag: int, *, multiple: bool) -> None:
+        """The broker has it: the publish of this number, or all up to it."""
+
+    def refused(self, tag: int, *, multiple: bool) -> None:
+        """The broker does not take it."""
+
+    def returned(self, tag: int, properties: bytes, body: bytes) -> None:
+        """No queue is bound for it (`tag` says nothing); that it is confirmed comes afterwards all the same."""
+
 
 CHUNK_BYTES = 64 * 1024
 #: So often at least aiormq hears that the broker is alive, which it takes from the frames that it gets.
@@ -30,6 +45,11 @@ _END = 0xCE
 _FRAME_END_BYTES = 1
 _HEARTBEAT_FRAME: Final = _FRAME.pack(_HEARTBEAT, 0, 0) + bytes([_END])
 _DELIVER: Final = struct.pack(">HH", 60, 60)
+_RETURN: Final = struct.pack(">HH", 60, 50)
+_ACK: Final = struct.pack(">HH", 60, 80)
+_NACK: Final = struct.pack(">HH", 60, 120)
+_ANSWER: Final = struct.Struct(">4xQB")  #: behind class and method of both: a publish's number, and flags
+_MULTIPLE = 1
 _UINT64: Final = struct.Struct(">Q")
 _BODY_SIZE_AT = 4  #: in a content header, after class and weight
 
@@ -46,14 +66,17 @@ class _Content:
 
 
 class DeliveryStream:
-    """What a connection says without the deliveries of the channels in `takers`: those get them at once.
+    """What a connection says without what the channels in `takers` and `answered` get: those have it at once.
 
     It is an asyncio.StreamReader as far as aiormq uses one.
     """
 
-    def __init__(self, source: asyncio.StreamReader, takers: Mapping[int, Taker]) -> None:
+    def __init__(
+        self, source: asyncio.StreamReader, takers: Mapping[int, Taker], answered: Mapping[int, Answered]
+    ) -> None:
         self._source = source
         self._takers = takers
+        self._answered = answered
         self._begun: dict[int, _Content] = {}
         self._rest = b""  #: the beginning of a frame
         self._passed = bytearray()  #: for aiormq
@@ -109,6 +132,8 @@ class DeliveryStream:
     def _is_taken(self, kind: int, channel: int, payload: bytes) -> bool:
         if kind == _METHOD:
             self._begun.pop(channel, None)  # no frame of another method comes between those of a delivery
+            if channel in self._answered:
+                return self._is_answer(channel, payload)
             taker = self._takers.get(channel)
             if taker is None or not payload.startswith(_DELIVER):
                 return False
@@ -129,6 +154,17 @@ class DeliveryStream:
             content.taker(content.tag, content.properties, body)
         return True
 
+    def _is_answer(self, channel: int, payload: bytes) -> bool:
+        answered, method = self._answered[channel], payload[: len(_ACK)]
+        if method == _RETURN:
+            self._begun[channel] = _Content(answered.returned, 0)
+        elif method in (_ACK, _NACK):
+            tag, flags = _ANSWER.unpack_from(payload)
+            (answered.confirmed if method == _ACK else answered.refused)(tag, multiple=bool(flags & _MULTIPLE))
+        else:
+            return False
+        return True
+
     def _show_life(self, taken: bool) -> None:
         """A broker that has deliveries to send sends no heartbeats, and aiormq would think it dead."""
         now = time.monotonic()
@@ -140,15 +176,18 @@ class DeliveryStream:
 
 
 class Transport(TransportFactory):
-    """Opens connections of which `takers` get the deliveries, by channel number."""
+    """Opens connections of which `takers` get the deliveries, and `answered` the confirms, by channel number."""
 
     def __init__(self) -> None:
         self.takers: dict[int, Taker] = {}
+        self.answered: dict[int, Answered] = {}
+        self.writer: asyncio.StreamWriter | None = None  #: of the connection, once it is open
 
     async def create(self, url: URL, **kwargs: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         plain: TransportFactory = TLSTransportFactory() if url.scheme == "amqps" else TCPTransportFactory()
         reader, writer = await plain.create(url, **kwargs)
-        return cast(asyncio.StreamReader, DeliveryStream(reader, self.takers)), writer
+        self.writer = writer
+        return cast(asyncio.StreamReader, DeliveryStream(reader, self.takers, self.answered)), writer
 
 
 def _delivery_tag(deliver: bytes) -> int:

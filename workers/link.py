@@ -1,5 +1,6 @@
 """One supervised connection to RabbitMQ, and channels on it."""
 
+import asyncio
 import itertools
 import random
 import ssl
@@ -17,8 +18,10 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from domain.errors import BrokerUnavailable
 from workers import lenient_decoding
 from workers.broker_calls import BROKER_ERRORS, broker_call, close_quietly, in_words
-from workers.delivery_stream import Taker, Transport
+from workers.delivery_stream import Answered, Taker, Transport
 from workers.supervisor import Backoff, Generation, Supervisor
+
+_FRAME_MAX_BYTES = 131072  #: where the broker says 0, which means any size (AMQP 0-9-1, 4.2.6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,22 @@ class Connection(aio_pika.Connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.kwargs["transport_factory"] = transport = Transport()
-        #: Who gets the deliveries of a channel, by its number.
+        self.kwargs["transport_factory"] = self._wire = transport = Transport()
+        #: Who gets the deliveries of a channel, by its number, and who hears of its publishes.
         self.takers: dict[int, Taker] = transport.takers
+        self.answered: dict[int, Answered] = transport.answered
+
+    @property
+    def writer(self) -> asyncio.StreamWriter:
+        """Whole frames may be written to it at any time, beside aiormq's own."""
+        assert self._wire.writer is not None, "there is one as soon as it is connected"
+        return self._wire.writer
+
+    @property
+    def frame_max_bytes(self) -> int:
+        """What one frame may have, as both sides agreed."""
+        assert self.transport is not None, "it is connected"
+        return int(self.transport.connection.connection_tune.frame_max) or _FRAME_MAX_BYTES
 
     async def connect(self, timeout: float | None = None) -> None:
         try:

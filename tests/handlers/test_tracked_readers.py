@@ -19,6 +19,7 @@ SAID = {ANN: Tracking.YES, BOB: Tracking.UNKNOWN}
     [
         (TrackingPolicy.ALL, [True, True, False]),
         (TrackingPolicy.CONSENT, [True, False, False]),
+        (TrackingPolicy.AGGREGATE, [False, False, False]),
         (TrackingPolicy.OFF, [False, False, False]),
     ],
 )

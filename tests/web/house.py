@@ -24,12 +24,14 @@ from handlers.page_tokens import PageTokens
 from handlers.preference_page import PreferencePage
 from handlers.recent_clicks import RecentClicks
 from handlers.strike_book import StrikeBook
+from handlers.tally import Tally
 from handlers.token_reader import TokenReader
 from handlers.tracked_readers import TrackedReaders
 from handlers.unsubscribe import Unsubscriber
 from handlers.visits import Visits
 from messages.delivery_event import DeliveryEvent
 from tests.builders import ADDRESS_KEY, NOW, a_campaign, a_contact, an_email, later
+from tests.fakes.anonymous_visits import MemoryAnonymousVisits
 from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.emails import MemoryEmails
@@ -97,6 +99,7 @@ class House:
         self.contacts = MemoryContacts(a_contact(consents=(YES,)))
         self.emails = MemoryEmails(ANN)
         self.events, self.suppressions = MemoryEvents(), MemorySuppressions()
+        self.anonymous = MemoryAnonymousVisits()
         self.topics = MemoryTopics(Topic("offers", "Offers"), Topic("events", "Events & <more>"))
         self.registry = CollectorRegistry()
         self.unrecorded = Counter("unrecorded", "…", registry=self.registry)
@@ -113,6 +116,7 @@ class House:
             self.contacts,
             StrikeBook(MemoryStrikes(), self.emails),
             ADDRESS_KEY,
+            self.campaigns,
         )
         self.visits = Visits(
             self.tokens,
@@ -120,19 +124,24 @@ class House:
             self.emails,
             TrackedReaders(Gathered(self.contacts.tracking), policy),
             RecentClicks(lambda: self.clock_s),
+            Tally(self.anonymous),
             lambda: self.now,
         )
         leaving = Leaving(Unsubscriber(self.suppressions, changes, recorder), self.broker, lambda: self.now)
         page = PreferencePage(self.contacts, self.suppressions, self.topics, changes, lambda: self.now)
         routes = [
             *pages.routes(),
-            *Opens(self.visits, self.broker).routes(),
-            *Clicks(self.visits, self.broker, self.unrecorded).routes(),
             *Unsubscribing(self.tokens, leaving, pages).routes(),
             *PreferencesPage(self.tokens, page, leaving, pages, policy).routes(),
         ]
+        straight = {
+            **Opens(self.visits, self.broker).straight(),
+            **Clicks(self.visits, self.broker, self.unrecorded).straight(),
+        }
         flood = Flood(1, burst, lambda: self.clock_s)
-        return app.build(routes, options or app.WebOptions(), flood, Traffic(self.seconds), pages.error)
+        return app.build(
+            routes, options or app.WebOptions(), flood, Traffic(self.seconds), pages.error, straight=straight
+        )
 
     async def get(self, path: str, **given: str) -> Answer:
         return await ask(self.app, path, headers=given)

@@ -7,10 +7,11 @@ from ipaddress import ip_network
 
 import pytest
 
+from domain.anonymous_visits import VisitCounts
 from domain.campaign import CampaignStatus
 from domain.consent import Consent, ConsentTo
 from domain.errors import BrokerUnavailable, StoreUnavailable
-from domain.tracking import Kind, SigningKey, SigningKeys
+from domain.tracking import Kind, SigningKey, SigningKeys, nobody_of
 from domain.tracking_policy import TrackingPolicy
 from messages.delivery_event import EventType
 from tests.builders import NOW, a_contact, an_email, later
@@ -94,8 +95,55 @@ async def test_opens_are_told_only_of_whom_the_policy_and_their_word_allow(
     consents = () if said is None else (Consent(ConsentTo.TRACKING, said, NOW, "form"),)
     house.contacts.stored[ANN.contact_id] = a_contact(consents=consents)
     assert [(await house.get(page)).status for page in (PIXEL, LINK)] == [200, 302]
-    allowed = {TrackingPolicy.ALL: {True, None}, TrackingPolicy.CONSENT: {True}, TrackingPolicy.OFF: set()}
-    assert len(house.broker.events) == (2 if said in allowed[policy] else 0)
+    told = {TrackingPolicy.ALL: {True, None}, TrackingPolicy.CONSENT: {True}}
+    counted = {TrackingPolicy.AGGREGATE: {True, None}}
+    assert len(house.broker.events) == (2 if said in told.get(policy, ()) else 0)
+    assert house.anonymous.counts.total() == (2 if said in counted.get(policy, ()) else 0)
+
+
+@pytest.mark.parametrize("policy", [TrackingPolicy.ALL, TrackingPolicy.CONSENT, TrackingPolicy.AGGREGATE])
+async def test_what_names_only_a_campaign_is_counted_and_leads_on(policy: TrackingPolicy) -> None:
+    """D12, aggregate: all mails of a campaign have the same pixel and links; nothing is told of anybody."""
+    house, nobody = House(policy), replace(ANN, id=nobody_of(ANN.id))
+    pixel, link = path(Kind.OPEN, nobody), path(Kind.CLICK, nobody, link=1)
+    for _ in range(2):
+        assert (await house.get(pixel)).status == 200
+    for _ in range(4):  # of four people, say: that is no scanner
+        assert (await house.get(link)).headers["location"] == "https://green.example/b"
+    await house.get(pixel, **{"user-agent": APPLE})
+    await house.get(link, **{"user-agent": "curl/8"})
+    assert await house.anonymous.of("spring") == VisitCounts(2, 4, 1, 1, {1: 4})
+    assert house.broker.events == []
+
+
+async def test_where_nothing_is_tracked_nothing_is_counted_and_links_lead_on() -> None:
+    house, nobody = House(TrackingPolicy.OFF), replace(ANN, id=nobody_of(ANN.id))
+    assert (await house.get(path(Kind.OPEN, nobody))).status == 200
+    assert (await house.get(path(Kind.CLICK, nobody))).status == 302
+    assert house.anonymous.counts.total() == 0
+
+
+async def test_r102_what_is_opened_of_a_campaign_that_is_offline_is_not_counted() -> None:
+    house, nobody = House(TrackingPolicy.AGGREGATE), replace(ANN, id=nobody_of(ANN.id))
+    house.campaigns.stored["spring"] = replace(house.campaigns.stored["spring"], status=CampaignStatus.OFFLINE)
+    assert [(await house.get(path(kind, nobody))).status for kind in (Kind.OPEN, Kind.CLICK)] == [200, 302]
+    assert house.anonymous.counts.total() == 0
+
+
+async def test_a_count_that_cannot_be_stored_is_asked_for_again_or_lost_as_a_click() -> None:
+    house, nobody = House(TrackingPolicy.AGGREGATE), replace(ANN, id=nobody_of(ANN.id))
+    house.anonymous.is_away = True
+    assert (await house.get(path(Kind.OPEN, nobody))).status == 503
+    assert (await house.get(path(Kind.CLICK, nobody))).status == 302
+    assert house.registry.get_sample_value("unrecorded_total") == 1
+
+
+@pytest.mark.parametrize("kind", [Kind.UNSUBSCRIBE, Kind.PREFERENCES])
+async def test_nobody_leaves_by_a_token_of_nobody(kind: Kind) -> None:
+    """Such tokens are never written into a mail; if one were, no person is behind it."""
+    house, nobody = House(), replace(ANN, id=nobody_of(ANN.id))
+    await house.post(path(kind, nobody))
+    assert ANN.contact_id not in {each for each, _ in house.suppressions.stored}
 
 
 async def test_of_an_erased_person_nothing_is_told_and_links_still_lead_on() -> None:

@@ -400,11 +400,34 @@ BAD: dict[str, bytes] = {
 @pytest.mark.parametrize("what", BAD)
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_a_body_that_cannot_be_read_is_refused(provider: str, what: str) -> None:
-    """Whether it is read before or after it is believed depends on where the provider puts its signature."""
+    """It is not even read where the signature is inside, and is not there: 401."""
     world = WebhookWorld()
     headers = {"sendgrid": sendgrid_headers(BAD[what]), "postmark": basic()}.get(provider, {})
-    assert (await world.post(provider, BAD[what], headers)).status == 400
+    status = 401 if provider in ("ses", "mailgun") else 400
+    assert (await world.post(provider, BAD[what], headers)).status == status
     assert world.publishing.told == []
+
+
+async def test_what_mailgun_signed_and_cannot_be_read_is_refused() -> None:
+    world, signed = WebhookWorld(), mailgun_body(mailgun())
+    for broken in (signed[:-1], signed + b"]", signed.replace(b'{"signature"', b'{"a": NaN, "signature"', 1)):
+        assert (await world.post("mailgun", broken, {})).status == 400
+    assert world.publishing.told == []
+
+
+async def test_what_readers_call_signature_is_not_taken_for_mailguns() -> None:
+    """Neither for theirs, nor in the place of theirs."""
+    told = json.loads(mailgun_body(mailgun()))
+    own = {"event-data": told["event-data"] | {"user-variables": {"signature": {"token": "mine"}}}}
+    world = WebhookWorld()
+    assert (await world.post("mailgun", json.dumps({**own, "signature": told["signature"]}).encode(), {})).status == 200
+    inside = {"event-data": told["event-data"] | {"user-variables": {"signature": told["signature"]}}}
+    assert (await world.post("mailgun", json.dumps(inside).encode(), {})).status == 401
+
+
+async def test_nothing_is_read_of_what_sns_signed_for_another_topic() -> None:
+    body = b'{"Signature": "x", "TopicArn": "arn:aws:sns:eu-west-1:1:other", "Message": ' + b"[" * 1_000_000
+    assert (await WebhookWorld().post("ses", body)).status == 403
 
 
 async def test_signed_nonsense_inside_a_message_of_sns_is_refused() -> None:

@@ -72,5 +72,8 @@ class MemoryPublisher:
             self.on_publish(message)
             self.published.append(message)
 
+    async def publish_in_order(self, messages: Sequence[Outgoing]) -> None:
+        await self.publish(messages)
+
     def to(self, routing_key: str) -> list[Outgoing]:
         return [message for message in self.published if message.routing_key == routing_key]

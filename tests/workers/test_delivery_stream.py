@@ -1,4 +1,4 @@
-"""Deliveries are taken out of a connection's bytes, all else goes on to aiormq, however the bytes arrive."""
+"""Deliveries and confirms are taken out of a connection's bytes, all else goes on to aiormq, however they arrive."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pamqp.heartbeat import Heartbeat
 from workers import delivery_stream
 from workers.delivery_stream import DeliveryStream
 
-MINE, OTHER = 1, 2
+MINE, OTHER, PUBLISHING = 1, 2, 3
 HEARTBEAT = frame.marshal(Heartbeat(), 0)
 ACK = frame.marshal(Basic.Ack(5), MINE)
 CANCEL_OK = frame.marshal(Basic.CancelOk("ctag"), MINE)
@@ -34,13 +34,44 @@ def delivery(tag: int, body: bytes, channel: int = MINE, part_bytes: int = 1 << 
     return [frame.marshal(each, channel) for each in frames]
 
 
+def returned(body: bytes) -> list[bytes]:
+    """The frames of a publish that came back."""
+    frames = [
+        Basic.Return(312, "NO_ROUTE", "campaigns.in", "ping"),
+        ContentHeader(0, len(body), Basic.Properties(message_id="mine")),
+        *([ContentBody(body)] if body else []),
+    ]
+    return [frame.marshal(each, PUBLISHING) for each in frames]
+
+
+class Heard:
+    """See workers.delivery_stream.Answered."""
+
+    def __init__(self) -> None:
+        self.said: list[object] = []
+
+    def confirmed(self, tag: int, *, multiple: bool) -> None:
+        self.said.append(("confirmed", tag, multiple))
+
+    def refused(self, tag: int, *, multiple: bool) -> None:
+        self.said.append(("refused", tag, multiple))
+
+    def returned(self, tag: int, properties: bytes, body: bytes) -> None:
+        header = ContentHeader()
+        header.unmarshal(properties)
+        self.said.append(("returned", header.properties.message_id, body))
+
+
 class Taken:
     """A connection that says some bytes, and what came of them."""
 
     def __init__(self) -> None:
         self.source = asyncio.StreamReader()
+        self.heard = Heard()
         self.deliveries: list[tuple[int, bytes]] = []
-        self.stream = DeliveryStream(self.source, {MINE: lambda tag, _, body: self.deliveries.append((tag, body))})
+        self.stream = DeliveryStream(
+            self.source, {MINE: lambda tag, _, body: self.deliveries.append((tag, body))}, {PUBLISHING: self.heard}
+        )
 
     async def passed(self, chunks: Sequence[bytes]) -> bytes:
         """What is left for aiormq, once the connection has said these and ended."""
@@ -78,6 +109,23 @@ async def test_deliveries_of_several_channels_may_come_between_each_other() -> N
     mixed = [part for pair in zip(mine, theirs, strict=False) for part in pair]
     assert await taken.passed([*mixed, theirs[-1]]) == b"".join(theirs)
     assert taken.deliveries == [(1, b"mine")]
+
+
+async def test_what_becomes_of_publishes_is_told_and_nothing_of_it_goes_on() -> None:
+    flow = frame.marshal(Channel.Flow(True), PUBLISHING)
+    answers = [Basic.Ack(1), Basic.Ack(3, True), Basic.Nack(4, False), Basic.Nack(6, True)]
+    said = [*(frame.marshal(each, PUBLISHING) for each in answers), flow, *returned(b"back"), *returned(b"")]
+    for chunks in (said, [bytes([each]) for each in b"".join(said)]):
+        taken = Taken()
+        assert await taken.passed(chunks) == flow
+        assert taken.heard.said == [
+            ("confirmed", 1, False),
+            ("confirmed", 3, True),
+            ("refused", 4, False),
+            ("refused", 6, True),
+            ("returned", "mine", b"back"),
+            ("returned", "mine", b""),
+        ]
 
 
 @settings(max_examples=60, deadline=None)

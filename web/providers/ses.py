@@ -15,7 +15,7 @@ import structlog
 
 from domain.errors import InvalidMessage
 from messages.delivery_event import EventType, Evidence
-from web.posted import FORGED, Posted, Refused
+from web.posted import FORGED, UNSIGNED, Posted, Refused
 from web.providers.fields import Fields, campaign_in, evidence, fields, items, mark_in, moment, text
 from web.providers.report import Named, Report
 from web.providers.sns import (
@@ -49,6 +49,7 @@ _EVENTS: Mapping[str, tuple[EventType, str]] = {
 }
 #: It was asked to send to an address on a list of its own. In words of ours: SES's own 5.1.1 is none of a server.
 _SUPPRESSED = frozenset({"Suppressed", "OnAccountSuppressionList", "OnTenantSuppressionList"})
+_SIGNATURE = b'"Signature"'
 _NOT_TRIED = "not tried: a mail to this address bounced before, and the provider keeps it on a list"
 
 
@@ -85,6 +86,7 @@ class Ses:
             InvalidMessage: signed, and not what SES says.
             Unavailable: the certificate could not be read now.
         """
+        self._check_unread(posted.body)
         message = sns_message(posted.body)
         if message.topic not in self.topics:
             raise Refused(FORGED, "of a topic that is not ours")
@@ -98,6 +100,13 @@ class Ses:
             await self._confirm(message)
         log.info("webhook_subscription", provider=NAME, kind=message.kind)
         return []
+
+    def _check_unread(self, body: bytes) -> None:
+        """Nobody's megabytes are read who does not even say what is signed, and for which topic of ours."""
+        if _SIGNATURE not in body:
+            raise Refused(UNSIGNED, "not signed")
+        if not any(topic.encode() in body for topic in self.topics):
+            raise Refused(FORGED, "of a topic that is not ours")
 
     async def _confirm(self, message: SnsMessage) -> None:
         if message.subscribe_url is None or not is_sns_url(message.subscribe_url):
