@@ -6,7 +6,7 @@ import csv
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,8 +17,10 @@ from rich.console import Group, RenderableType
 from cli import context, lookup
 from cli.ages import ago
 from cli.arguments import Yes
+from cli.offline import is_hidden, note
 from cli.output import Json, counted, csv_cells, out, print_json, say, table, tell
 from cli.progress import progress
+from domain.errors import NotReady
 from domain.reclassification import Flip
 from domain.ruling import Ruling
 from domain.summary import Summary
@@ -28,7 +30,10 @@ from repositories.stores import Stores
 from workers.resources import now
 
 _EXAMPLES = 20
-_COLUMNS = ("email", "at", "code", "was", "reason then", "rule then", "now", "reason now", "rule now", "suppresses")
+_COLUMNS = (
+    *("email", "at", "code", "was", "reason then", "rule then", "now", "reason now", "rule now", "suppresses"),
+    "address",
+)
 
 Kind = tuple[str, str, str, str]
 
@@ -44,7 +49,7 @@ class Totals:
     lifted: int = 0
     held: int = 0
     kinds: Counter[Kind] = field(default_factory=Counter)  #: (was, now, rule then, rule now)
-    examples: list[Flip] = field(default_factory=list)
+    examples: list[tuple[Flip, str]] = field(default_factory=list)  #: and what becomes of the address
 
     def add(self, page: Page) -> None:
         self.emails += page.emails
@@ -54,7 +59,7 @@ class Totals:
         self.lifted += page.lifted
         self.held += page.held
         self.kinds.update(map(_kind, page.flips))
-        self.examples += page.flips[: max(0, _EXAMPLES - len(self.examples))]
+        self.examples += _followed(page)[: max(0, _EXAMPLES - len(self.examples))]
 
 
 def register(app: typer.Typer) -> None:
@@ -88,12 +93,10 @@ def reclassify(
 async def _run(
     stores: Stores, campaign: str | None, since: datetime | None, *, dry_run: bool, to_csv: Path | None
 ) -> Totals:
-    ids = (
-        [(await lookup.campaign(stores, campaign)).id] if campaign else [one.id for one in await stores.campaigns.all()]
-    )
-    judge = Reclassifier(
-        stores.emails, stores.events, stores.suppressions, StrikeBook(stores.strikes, stores.emails), now
-    )
+    ids = [await _live(stores, campaign)] if campaign else await _all_live(stores)
+    book = StrikeBook(stores.strikes, stores.emails)
+    judge = Reclassifier(stores.emails, stores.events, stores.suppressions, book, now)
+    judge = judge.dry() if dry_run else judge  # one for all: what was found in one campaign counts in the next
     expected = sum(map(_bounces, (await stores.emails.summaries(ids)).values()))
     totals = Totals()
     with ExitStack() as open_:
@@ -106,8 +109,23 @@ async def _run(
                 totals.add(page)
                 looked_at(totals.emails)
                 if write:
-                    write.writerows(csv_cells(_row(flip)) for flip in page.flips)
+                    write.writerows(csv_cells((*_row(flip), follows)) for flip, follows in _followed(page))
     return totals
+
+
+async def _live(stores: Stores, campaign_id: str) -> str:
+    """
+    Raises:
+        NotReady: it is offline, so that nothing reaches it any more (R102).
+    """
+    found = await lookup.campaign(stores, campaign_id)
+    if is_hidden(found):
+        raise NotReady(note(found))
+    return found.id
+
+
+async def _all_live(stores: Stores) -> list[str]:
+    return [one.id for one in await stores.campaigns.all() if not is_hidden(one)]
 
 
 def _bounces(found: Summary) -> int:
@@ -119,8 +137,11 @@ def _view(found: Totals) -> RenderableType:
         return Group()
     kinds = [(count, *kind) for kind, count in found.kinds.most_common()]
     parts = [table("Verdicts that flip", ("emails", "was", "now", "rule then", "rule now"), kinds)]
-    columns = ("email", "at", "was", "now", "rule now")
-    lines = [(flip.email_id, flip.at, _said(flip.was), _said(flip.now), flip.now.rule) for flip in found.examples]
+    columns = ("email", "at", "was", "now", "rule now", "address")
+    lines = [
+        (flip.email_id, flip.at, _said(flip.was), _said(flip.now), flip.now.rule, follows)
+        for flip, follows in found.examples
+    ]
     return Group(*parts, table(f"The first {len(lines)} of them", columns, lines))
 
 
@@ -128,12 +149,15 @@ def _told(found: Totals, *, dry_run: bool) -> str:
     looked = f"{counted(found.emails, 'bounce')} looked at"
     if not found.flips:
         return f"{looked}; no verdict changes.{_moving(found)}"
+    return f"{looked}; {_followed_by(found, dry_run=dry_run)}.{_moving(found)}"
+
+
+def _followed_by(found: Totals, *, dry_run: bool) -> str:
+    verdicts, addresses = counted(found.flips, "verdict"), counted(found.suppressed, "address", "addresses")
+    held = f", {found.held:,} {'would stay' if dry_run else 'stay'} suppressed for another reason" if found.held else ""
     if dry_run:
-        return f"{looked}; {counted(found.flips, 'verdict')} would flip. Nothing was changed.{_moving(found)}"
-    parts = [f"{counted(found.suppressed, 'address', 'addresses')} suppressed", f"{found.lifted:,} freed"]
-    if found.held:
-        parts.append(f"{found.held:,} stay suppressed for another reason")
-    return f"{looked}; {counted(found.flips, 'verdict')} flipped; {', '.join(parts)}.{_moving(found)}"
+        return f"{verdicts} would flip, {addresses} be suppressed, {found.lifted:,} freed{held}. Nothing was changed"
+    return f"{verdicts} flipped; {addresses} suppressed, {found.lifted:,} freed{held}"
 
 
 def _moving(found: Totals) -> str:
@@ -153,8 +177,15 @@ def _plain(found: Totals, *, dry_run: bool) -> dict[str, Any]:
         "lifted": found.lifted,
         "held": found.held,
         "kinds": [{**dict(zip(names, kind, strict=True)), "emails": n} for kind, n in found.kinds.most_common()],
-        "examples": found.examples,
+        "examples": [{**asdict(flip), "address": follows} for flip, follows in found.examples],
     }
+
+
+def _followed(page: Page) -> list[tuple[Flip, str]]:
+    """Each flip, and what becomes of the address: suppressed, freed, or nothing."""
+    suppressed, freed = ({each.contact_id for each in some} for some in (page.condemned, page.freed))
+    words = dict.fromkeys(suppressed, "suppressed") | dict.fromkeys(freed, "freed")
+    return [(flip, words.get(flip.contact_id, "")) for flip in page.flips]
 
 
 def _kind(flip: Flip) -> Kind:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.email import NOT_SENT, PROOFS, Email, EmailState
+from domain.erasure import is_gone
 from domain.events import Overruled, StoredEvent
 from domain.ruling import Ruling, ruling, ruling_on
 from domain.smtp_reply import DEAD, Reply
@@ -75,7 +76,7 @@ class Rejudged:
 
 def by_reply(row: Email) -> Flip | None:
     """The verdict on the relay's own answer, where it is another one now."""
-    if row.state_at is None or row.reply is None or not _ended_by(row, row.reply):
+    if row.state_at is None or row.reply is None or is_gone(row.reply.text) or not _ended_by(row, row.reply):
         return None
     now = ruling(row.reply)
     if (now.state, now.reason) == (row.state, row.reason):
@@ -94,12 +95,19 @@ def _ended_by(row: Email, reply: Reply) -> bool:
 
 def by_events(events: Iterable[StoredEvent]) -> Sequence[Flip]:
     """The verdicts on bounces that were reported, where they are others now."""
-    bounces = [(event, ruling_on(event.evidence)) for event in events if event.event == "bounced"]
+    bounces = [(event, ruled(event)) for event in events if event.event == "bounced"]
     return [
         Flip(event.email_id, event.ruling, now, event.at, _code(event), event.id)
         for event, now in bounces
         if event.ruling != now
     ]
+
+
+def ruled(event: StoredEvent) -> Ruling:
+    """The verdict on a bounce by the rules of now; where its words are not kept any more, the one that was given."""
+    if event.ruling is not None and is_gone((event.evidence or {}).get("text")):
+        return event.ruling
+    return ruling_on(event.evidence)
 
 
 def proved(events: Iterable[StoredEvent], *, again: bool) -> Proved:
@@ -111,7 +119,7 @@ def proved(events: Iterable[StoredEvent], *, again: bool) -> Proved:
         if event.event != "bounced":
             proofs += [] if event.event in _SAYS_NOTHING else [EmailState.SENT]
             continue
-        found = ruling_on(event.evidence) if again or event.ruling is None else event.ruling
+        found = ruled(event) if again or event.ruling is None else event.ruling
         bounces.append(found.state)
         if found.reason:
             reasons[found.state] = min(reasons.get(found.state, found.reason), found.reason)
@@ -139,12 +147,16 @@ def row_after(row: Email, flips: Sequence[Flip], events: Sequence[StoredEvent], 
 
 def refused_dead(row: Email) -> bool:
     """Whether the relay's own answer says that the address is dead, by the rules of now."""
-    return row.reply is not None and _ended_by(row, row.reply) and ruling(row.reply).dead
+    if row.reply is None or not _ended_by(row, row.reply):
+        return False
+    if is_gone(row.reply.text):
+        return row.state is EmailState.HARD_BOUNCED and row.reason in DEAD
+    return ruling(row.reply).dead
 
 
 def reported_dead(event: StoredEvent) -> bool:
     """The same of a bounce that was reported."""
-    return event.event == "bounced" and ruling_on(event.evidence).dead
+    return event.event == "bounced" and ruled(event).dead
 
 
 def overruled(flips: Iterable[Flip], at: datetime) -> list[Overruled]:
@@ -156,7 +168,7 @@ def signs(flips: Iterable[Flip], events: Sequence[StoredEvent]) -> list[Sign]:
     return [
         Sign(flip.contact_id, flip.email_id, SignKind.STRUCK if _strikes(flip.now) else SignKind.PARDONED, flip.at)
         for flip in flips
-        if _strikes(flip.now) or not any(_strikes(ruling_on(e.evidence)) for e in events if e.event == "bounced")
+        if _strikes(flip.now) or not any(_strikes(ruled(e)) for e in events if e.event == "bounced")
     ]
 
 

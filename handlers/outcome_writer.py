@@ -51,9 +51,12 @@ class OutcomeWriter:
     async def _store(self, outcomes: Sequence[Outcome], dead: Sequence[Suppression], signs: Sequence[Sign]) -> None:
         async def all_() -> None:
             # Suppressions first: a crash in between repeats all; the other way round it would repeat nothing.
-            if no_more := [*dead, *(await self.strikes.told(signs) if signs else ())]:
+            no_more = [*dead, *(await self.strikes.told(signs) if signs else ())]
+            if no_more:
                 await self.suppressions.add(no_more)
             await self.emails.store(outcomes)
+            if no_more:  # once more: who took one back meanwhile (reclassify.py) did not see these rows
+                await self.suppressions.add(no_more)
 
         if outcomes:
             await self.until_stored(all_)

@@ -28,6 +28,7 @@ from domain.reclassification import (
     signs,
 )
 from domain.strikes import escalated
+from handlers.dry_verdicts import DryStrikes, DrySuppressions
 from handlers.paged import paged
 from handlers.ports import Clock, Emails, Events, Suppressions
 from handlers.strike_book import StrikeBook
@@ -44,9 +45,17 @@ class Page:
     #: Emails whose row tells more than their stored events, or changed under way: one is just being recorded. Another
     #: run finds them.
     moving: int = 0
-    suppressed: int = 0
-    lifted: int = 0
+    condemned: Sequence[Suppression] = ()  #: new ones
+    freed: Sequence[Suppression] = ()  #: taken back
     held: int = 0  #: suppressions that stay although their verdict flipped: something else holds them
+
+    @property
+    def suppressed(self) -> int:
+        return len(self.condemned)
+
+    @property
+    def lifted(self) -> int:
+        return len(self.freed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +76,29 @@ class Reclassifier:
     strikes: StrikeBook
     now: Clock
     page_size: int = 500  #: emails
+    is_dry: bool = False
 
     async def __call__(
         self, campaign_id: str, *, since: datetime | None = None, dry_run: bool = False
     ) -> AsyncIterator[Page]:
         """Goes through one campaign; nothing is written until the next page is asked for.
 
-        With `since`, only what was heard from then on.
+        With `since`, only what was heard from then on. A dry run tells what would come of it, suppressions included.
         """
+        judge = self.dry() if dry_run else self
         async for rows in paged(self.emails.judged(campaign_id, since), self.page_size):
-            yield await self._page(rows, _by_relay, dry_run=dry_run)
+            yield await judge._page(rows, _by_relay)
         async for ids in paged(self.events.bounced(campaign_id, since), self.page_size):
-            yield await self._page(await self.emails.load(ids), _by_reports, dry_run=dry_run)
+            yield await judge._page(await self.emails.load(ids), _by_reports)
 
-    async def _page(self, rows: Sequence[Email], flips: Flips, *, dry_run: bool) -> Page:
+    def dry(self) -> Reclassifier:
+        """The same, of which nothing is stored. What it finds in one campaign counts in the next, as it would."""
+        if self.is_dry:
+            return self
+        book = StrikeBook(DryStrikes(self.strikes.strikes), self.strikes.emails)
+        return replace(self, suppressions=DrySuppressions(self.suppressions), strikes=book, is_dry=True)
+
+    async def _page(self, rows: Sequence[Email], flips: Flips) -> Page:
         told: dict[str, list[StoredEvent]] = defaultdict(list)
         for event in await self.events.of_emails([row.id for row in rows]):
             told[event.email_id].append(event)
@@ -88,23 +106,34 @@ class Reclassifier:
         flipped = [row for row in rows if found[row.id]]
         sure = [_Case(row, found[row.id], told[row.id]) for row in flipped if explained(row, told[row.id])]
         page = Page(len(rows), [flip for case in sure for flip in case.flips], moving=len(flipped) - len(sure))
-        return page if dry_run or not sure else await self._done(page, sure)
+        return await self._done(page, sure) if sure else page
 
     async def _done(self, page: Page, cases: Sequence[_Case]) -> Page:
         at = self.now()
         struck = await self.strikes.told([sign for case in cases for sign in signs(case.flips, case.events)])
-        if dead := [*(_suppression(flip) for flip in page.flips if flip.condemns), *struck]:
-            await self.suppressions.add(dead)
-        freed = [flip for flip in page.flips if not flip.now.dead]
-        lifted, held = await self._lift(freed, at) if freed else (0, 0)
+        condemned = await self._suppress([*(_suppression(flip) for flip in page.flips if flip.condemns), *struck])
+        flipped = [flip for flip in page.flips if not flip.now.dead]
+        freed, held = await self._lift(flipped, at) if flipped else ([], 0)
+        page = replace(page, condemned=condemned, freed=freed, held=held)
+        return page if self.is_dry else await self._stored(page, cases, at)
+
+    async def _stored(self, page: Page, cases: Sequence[_Case], at: datetime) -> Page:
         moved = await self.emails.rejudge([row_after(case.row, case.flips, case.events, at) for case in cases])
         flips = [flip for flip in page.flips if flip.email_id not in moved]
         await self.events.overrule(overruled(flips, at))
-        moving = page.moving + len(moved)
-        return replace(page, flips=flips, moving=moving, suppressed=len(dead), lifted=lifted, held=held)
+        return replace(page, flips=flips, moving=page.moving + len(moved))
 
-    async def _lift(self, flips: Sequence[Flip], at: datetime) -> tuple[int, int]:
-        """How many suppressions were taken back, and how many something else holds."""
+    async def _suppress(self, dead: Sequence[Suppression]) -> Sequence[Suppression]:
+        """Those who were not."""
+        if not dead:
+            return ()
+        known = await self.suppressions.of({each.contact_id for each in dead})
+        await self.suppressions.add(dead)
+        first = {each.contact_id: each for each in reversed(dead)}
+        return [each for key, each in first.items() if SuppressionReason.HARD_BOUNCED not in known.get(key, ())]
+
+    async def _lift(self, flips: Sequence[Flip], at: datetime) -> tuple[Sequence[Suppression], int]:
+        """The suppressions that were taken back, and how many something else holds."""
         of_contact: dict[str, list[Flip]] = defaultdict(list)
         for flip in flips:
             of_contact[flip.contact_id].append(flip)
@@ -122,7 +151,7 @@ class Reclassifier:
         again = await self._dead(lifted) if lifted else frozenset()
         if again:
             await self.suppressions.add([ours[key] for key in sorted(again)])
-        return len(lifted) - len(again), len(dead) + len(again)
+        return [ours[key] for key in lifted if key not in again], len(dead) + len(again)
 
     async def _dead(self, contacts: Collection[str]) -> frozenset[str]:
         """Those of them against whom anything else speaks, by the rules of now."""

@@ -88,7 +88,7 @@ KIND: Document = {"state": "$state", "signs": {"$concatArrays": ["$signs", "$lat
 #: Counts rows by it: a few dozen kinds, however many rows.
 RESPONSES: Sequence[Document] = (
     SIGNS,
-    {"$group": {"_id": {"campaign": "$campaign_id", **KIND}, "count": {"$sum": 1}}},
+    {"$group": {"_id": KIND, "count": {"$sum": 1}}},
 )
 
 

@@ -1,4 +1,4 @@
-"""How outcomes and events change a ledger row: guards and operators, no reading before writing."""
+"""How outcomes and hands change a ledger row, and what events have proved: no reading before writing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from pymongo import UpdateMany, UpdateOne
 
-from domain.email import NEXT, NO_SLICE, OPEN_STATES, PROOFS, EmailEvent, EmailState, Mark, Outcome, ServiceStatus
+from domain.email import NEXT, NO_SLICE, OPEN_STATES, PROOFS, EmailState, Outcome
 from repositories.connection import Document
 from repositories.email_documents import LIGHTEST, reply_document, weight
 from repositories.feed_mark import NO_MARK, FeedMark
@@ -22,18 +22,22 @@ _BEFORE: Mapping[EmailState, list[EmailState]] = {
 
 #: What a member status follows (domain/member_status.py), and nothing else is news to the feed.
 _TOLD = frozenset({EmailState.SENT, EmailState.HARD_BOUNCED, EmailState.SOFT_BOUNCED})
-_TOLD_SIGNS = frozenset(ServiceStatus) - {ServiceStatus.NONE, ServiceStatus.ACCEPTED}
-_TOLD_MARKS = frozenset({Mark.BOUNCED, Mark.COMPLAINED, Mark.UNSUBSCRIBED})
 
-#: Rows of which events told something: in doubt, to be sent once more out of doubt, or settled by no weightier proof.
-UNSETTLED: Document = {
-    "proof": {"$exists": True},
-    "$or": [
-        {"state": EmailState.IN_DOUBT},
-        {"state": {"$in": sorted(OPEN_STATES)}, "resent_at": {"$exists": True}},
-        {"settled": {"$exists": True}, "$expr": {"$lte": ["$settled", "$proof"]}},
-    ],
+#: Whether events told something of a row that is in doubt, to be sent once more out of doubt, or settled by no
+#: weightier proof. Nothing is more than what is absent.
+_IS_UNSETTLED: Document = {
+    "$and": [
+        {"$gt": ["$proof", None]},
+        {
+            "$or": [
+                {"$eq": ["$state", EmailState.IN_DOUBT]},
+                {"$and": [{"$in": ["$state", sorted(OPEN_STATES)]}, {"$gt": ["$resent_at", None]}]},
+                {"$and": [{"$gt": ["$settled", None]}, {"$lte": ["$settled", "$proof"]}]},
+            ]
+        },
+    ]
 }
+UNSETTLED: Document = {"$expr": _IS_UNSETTLED}
 _PLACE = {"$subtract": ["$proof", LIGHTEST]}
 _SETTLED: Document = {
     "state": {"$arrayElemAt": [[str(state) for state in PROOFS], _PLACE]},
@@ -45,6 +49,13 @@ _SETTLED: Document = {
 def settling(feed: FeedMark = NO_MARK) -> list[Document]:
     """Gives `UNSETTLED` rows the state that events have proved."""
     return [{"$set": {**_SETTLED, **feed}}]
+
+
+def settled(feed: FeedMark = NO_MARK) -> list[Document]:
+    """The same of those rows, among others that stay as they are."""
+    changes = {**_SETTLED, **feed}
+    kept = {name: {"$ifNull": [f"${name}", "$$REMOVE"]} for name in changes}
+    return [{"$set": {name: {"$cond": [_IS_UNSETTLED, changes[name], kept[name]]} for name in changes}}]
 
 
 def key(email_id: str) -> Document:
@@ -133,21 +144,6 @@ def _guard(outcome: Outcome) -> Document:
     return {"$or": [first, {"state": EmailState.DEFERRED, "state_at": {"$lt": outcome.at}}]}
 
 
-def event_updates(events: Iterable[EmailEvent], feed: FeedMark = NO_MARK, *, sharded: bool) -> dict[str, UpdateOne]:
-    """One update per email that was named. Minima and maxima: the order of the events makes no difference.
-
-    Where nothing is sharded, rows are found by `_id` alone: MongoDB has a short cut for that, at 71 instead of
-    119 us an update.
-    """
-    of_email: dict[str, list[EmailEvent]] = defaultdict(list)
-    for event in events:
-        of_email[event.email_id].append(event)
-    return {
-        email: UpdateOne(key(email) if sharded else {"_id": email}, _operators(own, feed))
-        for email, own in of_email.items()
-    }
-
-
 def hand_settled(
     state: EmailState, reason: str | None, detail: str, at: datetime, feed: FeedMark = NO_MARK
 ) -> Document:
@@ -155,28 +151,3 @@ def hand_settled(
     changes = {"state": state, "state_at": at, "reason": reason, "detail": detail, "settled": weight(state), **feed}
     gone = {"$unset": {"reason": ""}} if reason is None else {}
     return {"$set": without_nulls(changes), **gone}
-
-
-def _operators(events: Sequence[EmailEvent], feed: FeedMark) -> Document:
-    earliest: dict[str, Any] = {}
-    for event in events:
-        for name in (event.service, event.mark):
-            if name is not None:
-                field = f"times.{name}"
-                earliest[field] = min(earliest.get(field, event.at), event.at)
-        if event.proves and event.reason:  # of several the first by name, so that their order makes no difference
-            field = f"proved.{event.proves}"
-            earliest[field] = min(earliest.get(field, event.reason), event.reason)
-    highest = {
-        "service": max((event.service.rank for event in events if event.service), default=0),
-        "proof": _heaviest(events),
-        "bounced": _heaviest(event for event in events if event.mark is Mark.BOUNCED),
-    }
-    operators: Document = {"$max": without_nulls(highest)}
-    if feed and any(event.service in _TOLD_SIGNS or event.mark in _TOLD_MARKS for event in events):
-        operators["$set"] = dict(feed)
-    return {**operators, "$min": earliest} if earliest else operators
-
-
-def _heaviest(events: Iterable[EmailEvent]) -> int | None:
-    return max((found for event in events if (found := weight(event.proves)) is not None), default=None)

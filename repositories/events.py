@@ -29,11 +29,13 @@ class MongoEvents:
         self._events = collection(database, "events")
 
     async def add(self, events: Sequence[StoredEvent]) -> None:
-        """Looks first, for many are told twice: one id that is taken has MongoDB insert its whole command anew."""
-        named = {event.id: event for event in reversed(events)}
-        taken = self._events.find({"_id": {"$in": list(named)}}, {"_id": 1}).batch_size(len(named) + 1)
-        known = {document["_id"] for document in await answered(taken.to_list(None))}
-        await insert_missing(self._events, [_document(event) for key, event in named.items() if key not in known])
+        """For events that are not `known`, but for a few: one id that is taken has MongoDB insert its whole command
+        anew."""
+        await insert_missing(self._events, [_document(event) for event in {e.id: e for e in reversed(events)}.values()])
+
+    async def known(self, event_ids: Collection[str]) -> frozenset[str]:
+        cursor = self._events.find({"_id": {"$in": list(event_ids)}}, {"_id": 1}).batch_size(len(event_ids) + 1)
+        return frozenset([document["_id"] for document in await answered(cursor.to_list(None))])
 
     async def of_email(self, email_id: str) -> Sequence[StoredEvent]:
         """What was reported of one email, the oldest first."""

@@ -31,6 +31,8 @@ class Recipient:
     address: str | None  #: as reported: a forwarded mailbox is another than the one we wrote to
     kind: MailKind
     verdict: Verdict | None = None  #: of a bounce or delay
+    #: The address that all this is about, where another one led there, which may be alive and keep a copy.
+    elsewhere: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from domain.classification.addresses import address_of
 
 MAX_RECIPIENTS = 1000
 _MAX_LINES = 10_000
+_MAX_NAME = 100  #: characters, blanks included
 
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _TYPE = re.compile(r"^\s{0,5}(?:x-)?[A-Za-z][A-Za-z0-9 /-]{1,20};\s{0,20}", re.IGNORECASE)
@@ -23,7 +25,19 @@ class Status:
     action: str  #: failed, delayed, delivered, relayed, expanded; lower case; empty where it is not said
     status: str | None  #: RFC 3463
     diagnostic: str  #: the words of the server, without the type
-    original: str | None = None  #: the address as the sender wrote it
+    original: str | None = None  #: the address as the sender wrote it (RFC 3464, 2.3.1)
+    actual: str | None = None  #: Sendmail's word for where an alias or .forward led to
+
+    @property
+    def written(self) -> str | None:
+        """The address that was mailed, as far as the report tells."""
+        return self.original or self.address
+
+    @property
+    def elsewhere(self) -> str | None:
+        """Another address, which the report is about (RFC 3464, 2.3.2): the one that was mailed leads there."""
+        written = (self.written or "").lower()
+        return next((one for one in (self.actual, self.address) if one and one.lower() != written), None)
 
 
 def has_statuses(text: str) -> bool:
@@ -58,19 +72,25 @@ def statuses(text: str) -> list[Status]:
 def _name(line: str) -> str:
     """The name of the field that the line is, or nothing; blanks around it are forgiven."""
     name, colon, _ = line.partition(":")
+    return _bare(name) if colon and len(name) <= _MAX_NAME else ""
+
+
+@lru_cache(maxsize=256)  # a report has the same few for each of its recipients
+def _bare(name: str) -> str:
     bare = name.strip(" \t>").lower()
-    return bare if colon and bare.replace("-", "").isalnum() and bare[0].isalpha() and len(bare) > 2 else ""
+    return bare if bare.replace("-", "").isalnum() and bare[0].isalpha() and len(bare) > 2 else ""
 
 
 def _status(fields: dict[str, str]) -> Status:
     original = address_of(fields.get("original-recipient", ""))
-    final = fields.get("final-recipient", "")
+    actual = address_of(fields.get("x-actual-recipient", ""))
     status = _STATUS.match(fields.get("status", ""))
     diagnostic = _TYPE.sub("", fields.get("diagnostic-code", ""), count=1)
     return Status(
-        address=address_of(final) or address_of(fields.get("x-actual-recipient", "")) or original,
+        address=address_of(fields.get("final-recipient", "")) or actual or original,
         action=fields.get("action", "").partition("(")[0].strip().lower(),
         status=status.group() if status else None,
         diagnostic=f"exit status {diagnostic}" if diagnostic.isdecimal() and len(diagnostic) < 4 else diagnostic,
         original=original,
+        actual=actual,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from domain.classification import delivery_status, feedback, notice
@@ -11,10 +13,17 @@ from domain.classification.addresses import address_of
 from domain.classification.classified import Classified, MailKind, Recipient
 from domain.classification.inbound import RULED, Inbound
 from domain.classification.parts import Part, read_headers
-from domain.classification.verdict import judged, refusal
+from domain.classification.verdict import Verdict, judged, refusal
 
 _STATUS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _DONE = frozenset({"delivered", "relayed", "expanded"})
+#: An address in which nothing can be taken for a code, or for words that tell at what stage it was refused.
+_PLAIN = re.compile(
+    r"(?!.*(?:after|reply|response|time))(?=.{3,100}\Z)[a-z_]\w{0,63}(?:[.+-][a-z_]\w{0,63}){0,9}"
+    r"@[a-z]\w{0,63}(?:[.-][a-z]\w{0,63}){0,9}",
+    re.ASCII | re.IGNORECASE,
+)
+_SOMEBODY = "somebody@there.example"
 
 
 def feedback_report(inbound: Inbound) -> Classified | None:
@@ -88,13 +97,29 @@ def _whole(part: Part) -> str:
 
 
 def _reported(inbound: Inbound, one: delivery_status.Status, *, alone: bool) -> Recipient:
-    address = one.original or one.address or (inbound.originally_to[0] if alone and inbound.originally_to else None)
+    address = one.written or (inbound.originally_to[0] if alone and inbound.originally_to else None)
     if one.action in _DONE:
-        return Recipient(address, MailKind.DELIVERED)
+        return Recipient(address, MailKind.DELIVERED, elsewhere=one.elsewhere)
     delayed = one.action == "delayed"
     told = _told_of(inbound, one.address, alone=alone)
-    verdict = judged(refusal(one.diagnostic[:RULED], status=one.status, failed=not delayed, notices=told))
-    return Recipient(address, MailKind.DELAYED if delayed else MailKind.BOUNCE, verdict)
+    verdict = _judged(one.diagnostic[:RULED], one.address or "", one.status, not delayed, told)
+    return Recipient(address, MailKind.DELAYED if delayed else MailKind.BOUNCE, verdict, one.elsewhere)
+
+
+def _judged(said: str, address: str, status: str | None, failed: bool, told: tuple[str, ...]) -> Verdict:
+    """The verdict on these words. A thousand recipients are refused in the same ones, but for their addresses.
+
+    Rules take all addresses for the same (`rules.normal`): one verdict does where nothing in them looks like a code.
+    """
+    if not _PLAIN.fullmatch(address):
+        return judged(refusal(said, status=status, failed=failed, notices=told))
+    found = _judged_alike(said.replace(address, _SOMEBODY), status, failed, told)
+    return replace(found, text=said) if said else found
+
+
+@lru_cache(maxsize=64)
+def _judged_alike(said: str, status: str | None, failed: bool, told: tuple[str, ...]) -> Verdict:
+    return judged(refusal(said, status=status, failed=failed, notices=told))
 
 
 def _told_of(inbound: Inbound, address: str | None, *, alone: bool) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, TypeVar
 
@@ -56,7 +56,8 @@ class RuleTable:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
-        self._set = automaton([rule.pattern for rule in rules])
+        # Servers use the same words for many, and a report of a thousand has them a thousand times.
+        self._set = lru_cache(maxsize=256)(automaton([rule.pattern for rule in rules]))
 
     def first(self, text: str, permanent: bool | None = None, *, told: bool = False) -> Rule | None:
         """The first rule that matches a text in normal form, or None.

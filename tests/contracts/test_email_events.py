@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TypeAlias
 
@@ -14,9 +15,11 @@ from domain.email import Email, EmailEvent, EmailState, Mark, ServiceStatus
 from domain.member_status import MemberStatus, member_status
 from domain.reclassification import Proved, Rejudged
 from domain.response import response
-from domain.summary import NUMBERS, Summary
-from repositories.email_updates import event_updates
+from domain.summary import NUMBERS, Summary, summary
+from repositories.connection import Database, collection
 from repositories.emails import MongoEmails
+from repositories.event_updates import MOST_ALIKE, event_updates
+from repositories.kept_summaries import KeptSummaries
 from tests.builders import NOW, an_email, an_event, an_outcome, emails, later
 from tests.fakes.emails import MemoryEmails
 
@@ -225,6 +228,53 @@ async def test_many_summaries_come_in_one_answer(ledger: Ledger) -> None:
     assert (found["spring"].sent, found["other"].failed, found["nothing"]) == (1, 1, Summary())
 
 
+SENT = an_email(state=EmailState.SENT)
+FAILED = an_email("bob@example.com", state=EmailState.FAILED, reason="spam_content")
+CHANGES: Mapping[str, Callable[[Ledger], Awaitable[object]]] = {
+    "an event": lambda ledger: ledger.apply([OPENED]),
+    "another verdict": lambda ledger: ledger.rejudge(
+        [Rejudged(FAILED, NOW, state=EmailState.SOFT_BOUNCED, reason="mailbox_full")]
+    ),
+    "more people": lambda ledger: ledger.plan([an_email("cleo@example.com")]),
+    "the remainder": lambda ledger: ledger.replan([FAILED], "ann", NOW),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_the_numbers_follow_every_change_of_what_had_ended(ledger: Ledger, change: str) -> None:
+    await ledger.plan([SENT, FAILED])
+    before = await ledger.summary("spring")
+    assert (before.sent, before.failed, before.is_final) == (1, 1, True)
+    assert await ledger.summary("spring") == before
+    await CHANGES[change](ledger)
+    after = await ledger.summary("spring")
+    assert after != before
+    fresh = [response(row) for row in (await ledger.load([SENT.id, FAILED.id, an_email("cleo@example.com").id]))]
+    assert after == summary(Counter(fresh))
+
+
+async def test_what_has_ended_is_counted_once_and_what_goes_on_every_time(mongo_database: Database) -> None:
+    """Somebody changes rows behind our back, who does not say so."""
+    ledger, rows = MongoEmails(mongo_database), collection(mongo_database, "emails")
+    await ledger.plan([SENT, an_email("bob@example.com", "autumn")])
+    before = await ledger.summaries(["spring", "autumn", "nothing"])
+    await rows.update_many({}, {"$set": {"state": EmailState.FAILED}})
+    after = await ledger.summaries(["spring", "autumn", "nothing"])
+    assert after["spring"] == before["spring"], "it was not counted again"
+    assert (before["autumn"].planned, after["autumn"].failed) == (1, 1)
+    await ledger.apply([OPENED])
+    assert (await ledger.summary("spring")).failed == 1
+
+
+async def test_numbers_are_not_kept_where_anything_changed_while_they_were_counted(mongo_database: Database) -> None:
+    kept = KeptSummaries(mongo_database)
+    mark = (await kept.of(["spring"]))["spring"]
+    assert isinstance(mark, str)
+    await kept.changed(["spring"])
+    await kept.keep("spring", mark, Summary(sent=1))
+    assert isinstance((await kept.of(["spring"]))["spring"], str)
+
+
 def test_every_number_of_the_summary_has_its_rule() -> None:
     assert [field.name for field in fields(Summary)] == list(NUMBERS)
 
@@ -284,6 +334,34 @@ async def test_when_somebody_last_read_at_an_address(ledger: Ledger) -> None:
 
 def test_rows_of_a_sharded_ledger_are_found_by_the_shard_key() -> None:
     opened = an_event(an_email())
-    (alone,), (routed,) = (event_updates([opened], sharded=sharded).values() for sharded in (False, True))
+    [alone], [routed] = (event_updates([opened], sharded=sharded) for sharded in (False, True))
     assert alone._filter == {"_id": opened.email_id}
     assert routed._filter == {**alone._filter, "campaign_id": "spring", "contact_id": opened.email_id.split(":")[1]}
+    both = [opened, replace(opened, email_id=an_email("b@example.com").id)]
+    [alone], [routed] = (event_updates(both, sharded=sharded) for sharded in (False, True))
+    assert alone._filter == {"_id": {"$in": [each.email_id for each in both]}}
+    assert routed._filter == {**alone._filter, "campaign_id": "spring"}
+
+
+async def test_what_is_told_of_many_at_once_is_each_rows_own(ledger: Ledger) -> None:
+    """More than one update holds, of two campaigns, some with several events and some in doubt."""
+    rows = [
+        an_email(
+            f"p{n}@example.com",
+            "spring" if n % 3 else "autumn",
+            state=EmailState.IN_DOUBT if n % 5 else EmailState.SENT,
+        )
+        for n in range(2 * MOST_ALIKE + 50)
+    ]
+    await ledger.plan(rows)
+    told = [replace(OPENED, email_id=each.id, at=later(n)) for n, each in enumerate(rows)]
+    clicked = [replace(CLICKED, email_id=each.id, at=later(1000 + n)) for n, each in enumerate(rows) if n % 2]
+    soft = [replace(SOFT, email_id=each.id, reason=f"r{n}") for n, each in enumerate(rows) if n % 7 == 0]
+    stranger = replace(OPENED, email_id="spring:nobody:0")
+    assert await ledger.apply([*told, *clicked, stranger, *soft]) == {"spring:nobody:0"}
+    for n, each in enumerate(rows):
+        stored = await row(ledger, each)
+        assert (stored.state, stored.reason) == (EmailState.SENT, None)
+        assert stored.service is (ServiceStatus.CLICKED if n % 2 else ServiceStatus.OPENED)
+        bounced = {"bounced": SOFT.at} if n % 7 == 0 else {}
+        assert stored.times == {"opened": later(n), **({"clicked": later(1000 + n)} if n % 2 else {}), **bounced}

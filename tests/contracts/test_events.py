@@ -80,3 +80,9 @@ async def test_of_many_told_at_once_those_that_are_known_stay_and_the_others_com
     found = await events.of_email(an_email().id)
     assert [event.id for event in found] == [event.id for event in told]
     assert [event for event in found if event.event != "clicked"] == known
+
+
+async def test_ids_that_are_stored_are_known(events: AnyEvents) -> None:
+    await events.add([a_stored_event("e1"), a_stored_event("e2")])
+    assert await events.known(["e1", "e2", "e3"]) == {"e1", "e2"}
+    assert await events.known([]) == frozenset()

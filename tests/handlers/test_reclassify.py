@@ -10,9 +10,10 @@ import pytest
 
 from domain.eligibility import SuppressionReason
 from domain.email import NOT_SENT, EmailEvent, EmailState, Mark
+from domain.erasure import GONE
 from domain.events import StoredEvent
 from domain.lists import Suppression
-from domain.reclassification import Flip, Rejudged
+from domain.reclassification import Flip, Rejudged, refused_dead, reported_dead
 from domain.ruling import Ruling, ruling_on
 from domain.strikes import StrikeRecord
 from handlers.reclassify import Page, Reclassifier
@@ -39,11 +40,12 @@ class World:
     suppressions: MemorySuppressions = field(default_factory=MemorySuppressions)
     strikes: MemoryStrikes = field(default_factory=MemoryStrikes)
 
+    def judge(self) -> Reclassifier:
+        book = StrikeBook(self.strikes, self.emails)
+        return Reclassifier(self.emails, self.events, self.suppressions, book, lambda: later(99), page_size=2)
+
     async def run(self, *, dry_run: bool = False) -> list[Page]:
-        judge = Reclassifier(
-            self.emails, self.events, self.suppressions, StrikeBook(self.strikes, self.emails), lambda: later(99)
-        )
-        return [page async for page in replace(judge, page_size=2)("spring", dry_run=dry_run)]
+        return [page async for page in self.judge()("spring", dry_run=dry_run)]
 
     async def flips(self, *, dry_run: bool = False) -> list[Flip]:
         return [flip for page in await self.run(dry_run=dry_run) for flip in page.flips]
@@ -116,6 +118,44 @@ async def test_a_dry_run_says_the_same_and_changes_nothing() -> None:
     told = await world.flips(dry_run=True)
     assert world.state == before
     assert told == await world.flips() == [Flip(SENT.id, WAS_HARD, ruling_on(FULL), later(5), 552, "b1")]
+
+
+async def test_a_dry_run_tells_who_would_be_freed_and_who_suppressed() -> None:
+    """Ann's bounce is soft now; bob's and cleo's are hard, and bob is suppressed already."""
+    world = await bounced(WAS_HARD, FULL)
+    bob, cleo = an_email("bob@example.com", state=S.SENT), an_email("cleo@example.com", state=S.SENT)
+    await world.emails.plan([bob, cleo])
+    await world.suppressions.add([a_suppression("bob@example.com", evidence="entered by hand")])
+    for number, row in enumerate([bob, cleo]):
+        told = a_stored_event(f"c{number}", email_id=row.id, event="bounced", evidence=DEAD, ruling=WAS_SOFT)
+        await world.events.add([told])
+        await world.emails.apply([an_event(row, mark=Mark.BOUNCED, proves=WAS_SOFT.state, reason=WAS_SOFT.reason)])
+    before = world.state
+    dry = await world.run(dry_run=True)
+    assert world.state == before
+    assert await world.run() == dry
+    assert {each.contact_id for page in dry for each in page.freed} == {ANN}
+    assert {each.contact_id for page in dry for each in page.condemned} == {cleo.contact_id}
+    assert sum(page.held for page in dry) == 0
+
+
+async def test_what_would_come_of_one_campaign_counts_in_the_next() -> None:
+    """Seven strikes in as many campaigns by the rules of now: the last one would suppress."""
+    world = await bounced(WAS_HARD, FULL)
+    world.suppressions = MemorySuppressions()
+    weekly = {f"c{week}:{ANN}:0": NOW - timedelta(weeks=week) for week in range(1, 6)}
+    await world.strikes.save([StrikeRecord(ANN, weekly)])
+    autumn = an_email(campaign_id="autumn", state=S.SENT)
+    await world.emails.plan([autumn])
+    told = a_stored_event(
+        "a1", email_id=autumn.id, event="bounced", at=later(6), evidence=FULL, ruling=replace(WAS_HARD, dead=False)
+    )
+    await world.events.add([told])
+    await world.emails.apply([an_event(autumn, mark=Mark.BOUNCED, proves=S.HARD_BOUNCED, reason="user_unknown")])
+    judge = world.judge().dry()
+    pages = [page for campaign in ("spring", "autumn") for page in [each async for each in judge(campaign)]]
+    assert [page.suppressed for page in pages] == [0, 1]
+    assert (world.suppressions.stored, set(world.strikes.stored[ANN].strikes)) == ({}, set(weekly))
 
 
 async def test_a_run_that_was_killed_before_it_noted_the_event_is_done_by_the_next() -> None:
@@ -292,3 +332,15 @@ async def test_other_campaigns_and_other_events_are_left_alone() -> None:
     elsewhere = replace(world.events.stored["b1"], email_id=f"autumn:{an_id('ann@example.com')}:0")
     world.events.stored["b1"] = elsewhere
     assert await world.flips() == []
+
+
+async def test_where_the_words_are_not_kept_any_more_the_verdict_that_was_given_holds() -> None:
+    """Erased, or too old: nothing is left to judge by."""
+    silent = {**FULL, "text": GONE}
+    world = await bounced(WAS_HARD, silent)
+    row = an_email("eve@example.com", state=S.HARD_BOUNCED, reason="user_unknown", reply=a_reply(552, GONE))
+    await world.emails.plan([replace(row, state_at=NOW)])
+    assert await world.flips() == []
+    assert reported_dead(a_stored_event(event="bounced", evidence=silent, ruling=WAS_HARD))
+    assert not reported_dead(a_stored_event(event="bounced", evidence=silent, ruling=WAS_SOFT))
+    assert refused_dead(replace(row, state_at=NOW))

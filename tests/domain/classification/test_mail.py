@@ -12,6 +12,7 @@ import pytest
 from domain.classification.classified import Classified, MailKind, Recipient
 from domain.classification.mail import classify
 from domain.classification.reasons import Effect
+from domain.classification.verdict import judged, refusal
 from domain.smtp_reply import Reason
 
 MAILS = sorted((Path(__file__).parent / "mails").glob("*.eml"))
@@ -95,3 +96,22 @@ def test_an_auto_reply_is_no_bounce_although_it_comes_from_nobody() -> None:
 
 def test_the_words_of_our_own_footer_unsubscribe_nobody() -> None:
     assert classify(named("reply-outlook")).kind is MailKind.REPLY
+
+
+@pytest.mark.parametrize(
+    "said", ["<{}>: no such user", "{} mailbox full", "552 5.2.2 <{}> quota", "refused {} after RCPT", ""]
+)
+@pytest.mark.parametrize(
+    "address",
+    ["jane.doe@there.example", "j2@x5.example", "jane+5@there.example", "550-5.2.2@there.example", "a@after.example",
+     "over.quota@full.example", "J@5.1.1.example", "no.such.user@b.example"],
+)  # fmt: skip
+def test_a_verdict_of_a_report_is_the_one_on_its_own_words(said: str, address: str) -> None:
+    """However it comes to it: many are refused in the same words."""
+    head = "From: MAILER-DAEMON@x.example\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x\n"
+    blocks = [
+        f"\nFinal-Recipient: rfc822; {one}\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; {said.format(one)}\n"
+        for one in ("bob@there.example", address)
+    ]
+    found = classify("".join([head, *blocks]).encode()).recipients[-1].verdict
+    assert found == judged(refusal(said.format(address), status="5.0.0", notices=("",)))
