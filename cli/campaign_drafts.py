@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from cli import campaign_options as option
 from cli import campaign_recipients, context, lookup
-from cli.arguments import NewCampaignId, an_address, new_id, pairs
+from cli.arguments import NewCampaignId, pairs
 from cli.files import read_text
 from cli.login import login
 from cli.output import Json
 from config.settings import Settings
-from domain.campaign import Campaign, LawfulBasis, Origin, Purpose
+from domain.campaign import Campaign, Origin
 from domain.errors import InvalidDefinition
 from messages.campaign_saved import CampaignSaved, RecipientsPart
 from repositories.stores import Stores
@@ -43,60 +44,30 @@ def register(app: typer.Typer) -> None:
 def _save(
     command: typer.Context,
     campaign_id: NewCampaignId,
-    subject: Annotated[str | None, typer.Option(help="Subject; merge fields may stand in it.")] = None,
-    preheader: Annotated[str | None, typer.Option(help="What mail programs show after the subject.")] = None,
-    from_address: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", callback=an_address, help="Sender's address, on a domain of your own."),
-    ] = None,
-    from_name: Annotated[str | None, typer.Option(help="Sender's name; at first the organisation's.")] = None,
-    reply_to: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", callback=an_address, help="Where replies go; else to the sender.")
-    ] = None,
-    template: Annotated[
-        str | None, typer.Option(metavar="TEMPLATE", help="Content of a template: `campaigns template list`.")
-    ] = None,
-    fill: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PLACE=TEXT", help="Fill a place of it: `campaigns template show TEMPLATE`."),
-    ] = None,
-    html: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="HTML of your own.")] = None,
-    text: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Plain text of your own.")] = None,
-    module: Annotated[list[str] | None, typer.Option(help="Send it to all records of this module.")] = None,
-    record: Annotated[
-        list[str] | None, typer.Option(metavar="MODULE:ID", help="Send it to this chosen record.")
-    ] = None,
-    filter_: Annotated[
-        list[str] | None,
-        typer.Option("--filter", metavar="MODULE=FILTER", help="Send it to those records of a module that fit."),
-    ] = None,
-    list_members: Annotated[
-        bool | None, typer.Option(help="Send it to those who are on its list already, too.")
-    ] = None,
-    nobody: Annotated[bool, typer.Option("--nobody", help="Nobody is picked but whom this command names.")] = False,
-    list_: Annotated[
-        str | None, typer.Option("--list", callback=new_id, help="Mailing list that recipients are put on.")
-    ] = None,
-    topic: Annotated[str | None, typer.Option(callback=new_id, help="What it is about; at first marketing.")] = None,
-    purpose: Annotated[Purpose | None, typer.Option(help="All but transactional are marketing.")] = None,
-    lawful_basis: Annotated[LawfulBasis | None, typer.Option(help="GDPR Art. 6; mandatory where GDPR is on.")] = None,
-    member_status: Annotated[
-        str | None, typer.Option(help="Campaign member status of those added; at first Planned.")
-    ] = None,
-    at: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME", help="When it is meant to be sent: 2026-12-01T09:00Z; without Z, where they live."
-        ),
-    ] = None,
-    information: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=TEXT", help="Owner, budget and the like, as you name them.")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="Name for ourselves; at first the id.")] = None,
-    description: Annotated[str | None, typer.Option(help="For ourselves.")] = None,
-    author: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Who writes this, never who approves it; at first your login.")
-    ] = None,
+    subject: option.Subject = None,
+    preheader: option.Preheader = None,
+    from_address: option.FromAddress = None,
+    from_name: option.FromName = None,
+    reply_to: option.ReplyTo = None,
+    template: option.Template = None,
+    fill: option.Fill = None,
+    html: option.Html = None,
+    text: option.Text = None,
+    module: option.Modules = None,
+    record: option.Records = None,
+    filter_: option.Filters = None,
+    list_members: option.ListMembers = None,
+    nobody: option.Nobody = False,
+    list_: option.OnList = None,
+    topic: option.OnTopic = None,
+    purpose: option.OfPurpose = None,
+    lawful_basis: option.OnBasis = None,
+    member_status: option.MemberStatus = None,
+    at: option.At = None,
+    information: option.Information = None,
+    name: option.Name = None,
+    description: option.Description = None,
+    author: option.Author = None,
     as_json: Json = False,
 ) -> None:
     given = _given(
@@ -195,9 +166,6 @@ def _records(refs: list[str] | None) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for ref in refs or ():
         module, _, record_id = ref.partition(":")
-        if not (module and record_id):
-            raise typer.BadParameter(f"{ref!r}: write MODULE:ID, such as Leads:5400000000000000001",
-                                     param_hint="--record")  # fmt: skip
         found.setdefault(module, []).append(record_id)
     return found
 

@@ -8,15 +8,17 @@ from typing import Annotated
 import typer
 
 from cli import context, lookup
-from cli.arguments import CampaignId, an_address, pairs, person
+from cli.arguments import CampaignId, RecordRef, an_address, one_reader, pairs, person
 from cli.output import Json, out, print_json, say, tell
 from config.settings import Settings
-from domain.campaign import Campaign
+from domain.campaign import Campaign, Sender
 from domain.errors import InvalidDefinition
+from domain.mailer import sender_of
 from domain.preview import Preview, Reader, preview
 from repositories.stores import Stores
 from workers.dkim_keys import dkim_keys
 from workers.options import address_key, organisation, signing_keys
+from workers.record_reader import record_reader
 from workers.resources import now
 
 _AS_JSON = ("address", "subject", "html", "text", "fields", "empty")
@@ -36,6 +38,7 @@ def preview_(
             help="With the values of the contact with this address.",
         ),
     ] = None,
+    record: RecordRef = None,
     value: Annotated[
         list[str] | None, typer.Option(metavar="FIELD=TEXT", help="With this value of a merge field.")
     ] = None,
@@ -50,10 +53,14 @@ def preview_(
 ) -> None:
     """Show a campaign as one person would get it. Nothing is sent, and its unsubscribe link unsubscribes nobody."""
     given = pairs(value, option="--value", shape="FIELD=TEXT")
+    one_reader(contact, record)
     settings = context.settings()
 
     async def work(stores: Stores) -> tuple[Campaign, Reader]:
-        return await lookup.campaign(stores, campaign_id), await _reader(stores, settings, contact, given)
+        found = await lookup.campaign(stores, campaign_id)
+        if record is not None:
+            return found, Reader.of(await record_reader(stores, settings)(found, record), given)
+        return found, await _reader(stores, settings, contact, given)
 
     campaign, reader = context.stored(settings, work)
     shown = preview(campaign, reader, organisation(settings), signing_keys(settings), dkim_keys(settings), now())
@@ -62,7 +69,7 @@ def preview_(
         return print_json({name: getattr(shown, name) for name in _AS_JSON})
     if text:
         return out.print(shown.text, end="", markup=False, soft_wrap=True)
-    _tell(campaign, reader, shown)
+    _tell(sender_of(campaign, organisation(settings)), reader, shown)
 
 
 async def _reader(stores: Stores, settings: Settings, contact: str | None, given: dict[str, str]) -> Reader:
@@ -72,7 +79,7 @@ async def _reader(stores: Stores, settings: Settings, contact: str | None, given
     if found is None:
         raise InvalidDefinition(
             f"--contact: nobody with the address {contact} is a contact yet: a sync or a review makes one of a record. "
-            "Leave it out for a made-up reader, or give --value FIELD=TEXT"
+            "Give --record MODULE:ID instead, or leave it out for a made-up reader"
         )
     return Reader.of(found, given)
 
@@ -88,9 +95,10 @@ def _write(campaign: Campaign, shown: Preview, html: Path | None, eml: Path | No
         say(f"{eml}: the whole email as it would be sent")
 
 
-def _tell(campaign: Campaign, reader: Reader, shown: Preview) -> None:
-    tell(f"From:    {campaign.sender.name} <{campaign.sender.address}>")
-    tell(f"To:      {shown.address}{' (made up; --contact ADDRESS shows a real one)' if reader.is_sample else ''}")
+def _tell(sender: Sender, reader: Reader, shown: Preview) -> None:
+    tell(f"From:    {sender.name} <{sender.address}>")
+    real = " (made up; --contact ADDRESS or --record MODULE:ID shows a real one)" if reader.is_sample else ""
+    tell(f"To:      {shown.address}{real}")
     tell(f"Subject: {shown.subject}")
     if shown.empty:
         tell(f"Empty:   {', '.join(shown.empty)}: this reader has no value, and gets the fallback if there is one")

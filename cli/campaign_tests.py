@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cli import context, lookup
-from cli.arguments import CampaignId, Wait, addresses, an_address, pairs, person
+from cli.arguments import CampaignId, RecordRef, Wait, addresses, an_address, one_reader, pairs, person
 from cli.follow import POLL_S, not_refused
 from cli.output import Json, counted, out, print_json, say, table, tell
 from config.settings import Settings
@@ -19,6 +19,7 @@ from domain.test_mail import TestOutcome, TestState
 from messages.test_requested import TestRequested
 from repositories.stores import Stores
 from workers.options import address_key
+from workers.record_reader import record_reader
 from workers.resources import new_id
 
 MAX_TESTS = 5  #: addresses of one test (R68)
@@ -43,6 +44,7 @@ def test(
             metavar="ADDRESS", callback=an_address, help="Show it with the values of the contact with this address."
         ),
     ] = None,
+    record: RecordRef = None,
     value: Annotated[
         list[str] | None, typer.Option(metavar="FIELD=TEXT", help="Show it with this value of a merge field.")
     ] = None,
@@ -52,10 +54,12 @@ def test(
     """Send a test mail, and say how the relay answered. It touches no statistics, list or member status."""
     if len(to) > MAX_TESTS:
         raise typer.BadParameter(f"{len(to)} addresses; a test goes to at most {MAX_TESTS} at once", param_hint="--to")
+    one_reader(contact, record)
     request = TestRequested(
         campaign_id=campaign_id,
         addresses=[person(text).sendable for text in to],
         contact=contact and person(contact).identity,
+        record=record,
         values=pairs(value, option="--value", shape="FIELD=TEXT"),
         request_id=new_id(),
     )
@@ -96,7 +100,12 @@ async def _testable(stores: Stores, settings: Settings, request: TestRequested) 
         fix = f"campaigns campaign edit {campaign.id} --template newsletter"
         raise NotReady(f"campaign {campaign.id} has no content yet: {fix}")
     if request.contact and not await lookup.contact(stores, request.contact, address_key(settings)):
-        raise InvalidDefinition(f"--contact: nobody has the address {request.contact}; give --value FIELD=TEXT instead")
+        raise InvalidDefinition(
+            f"--contact: nobody with the address {request.contact} is a contact yet; give --record MODULE:ID or "
+            "--value FIELD=TEXT instead"
+        )
+    if request.record:
+        await record_reader(stores, settings)(campaign, request.record)
 
 
 async def _outcomes(stores: Stores, request: TestRequested, ids: Sequence[str]) -> Sequence[TestOutcome]:

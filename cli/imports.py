@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import context, import_views
+from cli import import_options as option
 from cli.arguments import Yes, pairs
 from cli.csv_file import CsvFile, inspected
 from cli.import_plan import Into, check_list, columns_of, job_of, list_import, maker, refs, undone
@@ -22,11 +23,8 @@ from cli.login import login
 from cli.output import Json, counted, out, print_json, say, tell
 from cli.progress import progress
 from config.settings import Settings
-from domain.campaign import LawfulBasis
-from domain.contact import SubscriptionType
 from domain.errors import NotReady
 
-SHAPE = "COLUMN=field"
 PREVIEW_ROWS = 10
 
 
@@ -47,48 +45,22 @@ app = typer.Typer(
 
 @app.command("people")
 def import_people(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="CSV; row 1 names the columns.")
-    ],
-    module: Annotated[
-        str | None, typer.Option(help="Into records of this CRM module: Leads, Contacts, or a custom one.")
-    ] = None,
-    list_: Annotated[str | None, typer.Option("--list", metavar="LIST", help="Onto this mailing list.")] = None,
-    campaign: Annotated[
-        str | None,
-        typer.Option(metavar="CAMPAIGN", help="Into the recipients of this draft, as records of --module (Leads)."),
-    ] = None,
-    map_: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar=SHAPE, help="What a column fills, where its name does not say it; = ignores it."),
-    ] = None,
-    encoding: Annotated[str | None, typer.Option(help="Of the file, such as cp1252; else it is found out.")] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(help="Between cells, such as ; or tab; else it is found out.")
-    ] = None,
-    preview: Annotated[
-        bool, typer.Option("--preview", help="Show the columns and the first rows; nothing is imported.")
-    ] = False,
-    refused: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="Write the refused rows with their reasons to this CSV file.")
-    ] = None,
-    snapshot: Annotated[
-        bool | None,
-        typer.Option(help="Say afterwards that these are all records of the module; the default where they have ids."),
-    ] = None,
-    type_: Annotated[
-        SubscriptionType | None, typer.Option("--type", help="Why they are on the list; else as the list says.")
-    ] = None,
-    topic: Annotated[list[str] | None, typer.Option(help="Topic they subscribe to, unless they left it.")] = None,
-    proof: Annotated[
-        str | None, typer.Option(help="They opted in: what proves it, such as the form and its text.")
-    ] = None,
-    basis: Annotated[LawfulBasis | None, typer.Option(help="Lawful basis of writing to them (with --proof).")] = None,
-    author: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Who picks them, never who approves the campaign; at first your login."),
-    ] = None,
-    anew: Annotated[bool, typer.Option("--anew", help="From the first row on, though it was interrupted.")] = False,
+    file: option.File,
+    module: option.IntoModule = None,
+    list_: option.OntoList = None,
+    campaign: option.IntoCampaign = None,
+    map_: option.Mapped = None,
+    encoding: option.Encoding = None,
+    delimiter: option.Delimiter = None,
+    preview: option.Preview = False,
+    refused: option.RefusedTo = None,
+    snapshot: option.Snapshot = None,
+    type_: option.OfType = None,
+    topic: option.Topics = None,
+    proof: option.Proof = None,
+    basis: option.OnBasis = None,
+    author: option.Author = None,
+    anew: option.Anew = False,
     as_json: Json = False,
 ) -> None:
     """Import people. Bad rows are listed with row, column and reason; good rows go on. Nobody who left comes back.
@@ -101,7 +73,7 @@ def import_people(
     _check_usage(into)
     if author and not campaign:
         raise typer.BadParameter("--author goes with --campaign: nothing else has an author")
-    said = pairs([text for text in map_ or () if text.partition("=")[2]], option="--map", shape=SHAPE)
+    said = pairs([text for text in map_ or () if text.partition("=")[2]], option="--map", shape=option.SHAPE)
     said |= {text.removesuffix("="): "" for text in map_ or () if text.endswith("=")}
     delimiter = "\t" if delimiter == "tab" else delimiter
     if delimiter is not None and len(delimiter) != 1:

@@ -59,7 +59,7 @@ def _parts(value: Value) -> Iterator[Value]:
 def _alike(value: Value, literal: Literal) -> tuple[Any, Any] | None:
     """Both as things of one kind, or None."""
     if isinstance(literal, str):
-        return _folded(_text(value)), _folded(_text_like(value, literal))
+        return folded(_text(value)), folded(_text_like(value, literal))
     found = _read(value, literal)
     return None if found is None else (found, literal)
 
@@ -84,7 +84,8 @@ def _text_like(value: Value, literal: str) -> str:
     return whole[1] if whole else literal
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """Text as it is compared."""
     return normalize("NFC", text).casefold()
 
 

@@ -16,6 +16,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import TypeAlias
 
+from domain.filter_hints import Hint, both, either, hint_of
 from domain.filter_tokens import FilterInvalid, Kind, Token, tokens
 from domain.filter_values import ORDER, Literal, fits, nothing
 from domain.module import Module
@@ -34,6 +35,15 @@ class Filter:
     text: str
     test: Test
     fields: tuple[Token, ...]  #: every field it names, where it stands
+    hint: Hint | None  #: what a store may look for first
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A filter, or a part of one."""
+
+    test: Test
+    hint: Hint | None = None
 
 
 def read(text: str) -> Filter:
@@ -77,10 +87,10 @@ class _Reader:
         self._fields: list[Token] = []
 
     def filter(self) -> Filter:
-        test = self._any()
+        whole = self._any()
         if self._here.kind is not Kind.END:
             raise self._expected("`and`, `or` or the end")
-        return Filter(self._text, test, tuple(self._fields))
+        return Filter(self._text, whole.test, tuple(self._fields), whole.hint)
 
     @property
     def _here(self) -> Token:
@@ -106,17 +116,17 @@ class _Reader:
     def _expected(self, what: str) -> FilterInvalid:
         return FilterInvalid(self._text, self._here.at, f"{what} is expected")
 
-    def _any(self) -> Test:
+    def _any(self) -> _Part:
         return _either([self._all(), *self._more("or", self._all)])
 
-    def _all(self) -> Test:
+    def _all(self) -> _Part:
         return _both([self._one(), *self._more("and", self._one)])
 
-    def _more(self, word: str, part: Callable[[], Test]) -> Iterator[Test]:
+    def _more(self, word: str, part: Callable[[], _Part]) -> Iterator[_Part]:
         while self._skip(word):
             yield part()
 
-    def _one(self) -> Test:
+    def _one(self) -> _Part:
         if self._depth == DEEPEST:
             raise FilterInvalid(self._text, self._here.at, f"brackets and nots go at most {DEEPEST} deep")
         self._depth += 1
@@ -124,7 +134,7 @@ class _Reader:
         self._depth -= 1
         return found
 
-    def _inner(self) -> Test:
+    def _inner(self) -> _Part:
         if self._skip("not"):
             return _not(self._one())
         if not self._skip("("):
@@ -133,18 +143,18 @@ class _Reader:
         self._need(")")
         return found
 
-    def _comparison(self) -> Test:
+    def _comparison(self) -> _Part:
         if self._here.kind is not Kind.WORD:
             raise self._expected("a field")
         field = self._next()
         self._fields.append(field)
         return self._compared(field.text)
 
-    def _compared(self, field: str) -> Test:
+    def _compared(self, field: str) -> _Part:
         if self._skip("is", "not", "empty"):
-            return lambda values: not nothing(values.get(field))
+            return _Part(lambda values: not nothing(values.get(field)))
         if self._skip("is", "empty"):
-            return lambda values: nothing(values.get(field))
+            return _Part(lambda values: nothing(values.get(field)))
         if self._skip("not", "in"):
             return _not(self._among(field))
         if self._skip("in"):
@@ -156,7 +166,7 @@ class _Reader:
                 return _fitting(field, how, self._value(only_text=how in {"contains", "starts with"}))
         raise self._expected("=, !=, <, <=, >, >=, contains, starts with, in, not in, is empty or is not empty")
 
-    def _among(self, field: str) -> Test:
+    def _among(self, field: str) -> _Part:
         self._need("(")
         found = [_fitting(field, "=", self._value())]
         while self._skip(","):
@@ -193,17 +203,24 @@ def _time(text: str) -> date | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _fitting(field: str, how: str, literal: Literal) -> Test:
-    return lambda values: fits(values.get(field), how, literal)
+def _fitting(field: str, how: str, literal: Literal) -> _Part:
+    return _Part(lambda values: fits(values.get(field), how, literal), hint_of(field, how, literal))
 
 
-def _not(test: Test) -> Test:
-    return lambda values: not test(values)
+def _not(part: _Part) -> _Part:
+    """Without a hint: who fits a hint may fit its opposite as well."""
+    return _Part(lambda values: not part.test(values))
 
 
-def _both(tests: list[Test]) -> Test:
-    return tests[0] if len(tests) == 1 else lambda values: all(test(values) for test in tests)
+def _both(parts: list[_Part]) -> _Part:
+    if len(parts) == 1:
+        return parts[0]
+    tests = [part.test for part in parts]
+    return _Part(lambda values: all(test(values) for test in tests), both([part.hint for part in parts]))
 
 
-def _either(tests: list[Test]) -> Test:
-    return tests[0] if len(tests) == 1 else lambda values: any(test(values) for test in tests)
+def _either(parts: list[_Part]) -> _Part:
+    if len(parts) == 1:
+        return parts[0]
+    tests = [part.test for part in parts]
+    return _Part(lambda values: any(test(values) for test in tests), either([part.hint for part in parts]))

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from domain.contact import Contact, OptOut, contact_id, is_role
-from domain.eligibility import SuppressionReason
+from domain.eligibility import SuppressionReason, erased_of
 from domain.module import Module
 from domain.projection import (
     Rule,
@@ -114,7 +114,7 @@ def _refused(record: Record, module: Module, key: bytes) -> Contact | None:
 
 def unless_erased(way: Passage, suppressed: Suppressed) -> Passage:
     """The passage, which ends nowhere when the person's data was erased: they are not stored a second time."""
-    erased = {contact for contact, reasons in suppressed.items() if SuppressionReason.ERASED in reasons}
+    erased = erased_of(suppressed)
     way = replace(way, origins=way.origins - erased)
     return replace(way, address=SyncSkip.SUPPRESSED, target=None) if way.target in erased else way
 

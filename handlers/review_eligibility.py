@@ -9,6 +9,7 @@ from typing import Protocol
 from domain.campaign import Campaign
 from domain.contact import Contact, contact_id
 from domain.email import Email
+from domain.erasure import record_key
 from domain.module import Module
 from domain.planning import Batches, Pick, Plan, Planner
 from domain.projection import email_of
@@ -54,9 +55,14 @@ class EligibilityPhase:
 
     async def ranges(self, campaign: Campaign, run: Run) -> list[KeyRange]:
         """The ranges of this phase: the records again, for now all contacts are known, then the list's members."""
+        records = await self.people.frozen_ranges(run)
+        return [*records, *await self.member_ranges(campaign, len(records))]
+
+    async def member_ranges(self, campaign: Campaign, first: int) -> list[KeyRange]:
+        """The existing members of the list, if they are asked for."""
         if not campaign.include_existing_members:
-            return list(run.ranges)
-        return [*run.ranges, *await self.people.member_ranges(campaign.list_id or "", len(run.ranges))]
+            return []
+        return await self.people.member_ranges(campaign.list_id or "", first)
 
     async def _of_records(self, campaign: Campaign, part: RunSlice) -> Plan:
         found = await self.people.frozen(campaign, part)
@@ -64,7 +70,9 @@ class EligibilityPhase:
         picks = [self.pick(ref, record, modules) for ref, record in found.items()]
         ids = {pick.contact_id for pick in picks if pick.contact_id}
         contacts = await self.people.contacts.for_planning(ids) if ids else {}
-        suppressed = await self.suppressions.of(ids) if ids else {}
+        # Of a record that is not here, it may be known that it was erased.
+        asked = ids | {record_key(pick.ref, self.address_key) for pick in picks if not pick.known}
+        suppressed = await self.suppressions.of(asked) if asked else {}
         planner = await self._planner(campaign, part, contacts.values())
         return planner.of_records([pick.at(contacts.get(pick.contact_id)) for pick in picks], suppressed)
 

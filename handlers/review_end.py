@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from domain import review
-from domain.campaign import Campaign, CampaignStatus, hash_of
+from domain.campaign import Campaign, CampaignStatus, Report, hash_of
+from domain.findings import Finding
 from domain.slices import Run
 from handlers.ports import Campaigns, Clock, Emails, Runs
 from handlers.review_checks import ReviewChecks
@@ -30,12 +31,18 @@ class ReviewEnd:
             Conflict: somebody else judged it, or cancelled it, at the same time.
         """
         looked = await self.checks(campaign)
-        result = review.report(run.counts, await self.emails.books(campaign.id, 0), looked.findings)
-        judged = replace(self._judged(campaign, review.why_rejected(result), looked.hashes), report=result)
+        result = await self._report(campaign, run, looked.findings)
+        reason = review.why_rejected(result, people_come_later=campaign.series is not None)
+        judged = replace(self._judged(campaign, reason, looked.hashes), report=result)
         batches = self.eligibility.batch_count(run)
         # The verdict comes last: until it stands, a repeat of the last slice comes here again.
         await self.runs.end(run.id, self.now())
         await self.campaigns.save(replace(judged, slices=batches), expected={CampaignStatus.IN_REVIEW})
+
+    async def _report(self, campaign: Campaign, run: Run, found: tuple[Finding, ...]) -> Report:
+        if campaign.series is not None:
+            return Report(findings=found)  # whoever stands in its ledger was not picked by this review
+        return review.report(run.counts, await self.emails.books(campaign.id, 0), found)
 
     def _judged(self, campaign: Campaign, reason: str | None, assets: Mapping[str, str]) -> Campaign:
         if reason is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.campaign import Campaign, Selection
 from domain.contact import Contact
@@ -12,14 +12,15 @@ from domain.errors import UnknownModule
 from domain.module import Module
 from domain.planning import Picked
 from domain.record import Record
-from domain.selections import frozen_key, module_of
-from domain.slices import KeyRange, RunSlice, ranges
+from domain.selections import frozen_key, gathered, module_of
+from domain.slices import KeyRange, Run, RunSlice, ranges
 from handlers.key_ranges import cut
 from handlers.ports import Contacts, Modules, Records, Selections
 from handlers.selection import Selector
 
 #: How the ranges of a review are labelled. A range of kept refs is a chunk, named by its number.
 _MODULE, _FILTER, _REFS, _KEPT, _LIST = "module:", "filter:", "refs", "kept:", "list:"
+_FROZEN = "frozen:"  #: the numbers of some chunks of those whom filters picked
 
 
 SLICE_SIZE = 500  #: people per slice of a review; a slice is a second of work
@@ -55,6 +56,19 @@ class People:
         numbers = await self.selections.numbers(selection.kept.key)
         return [KeyRange(first + place, "", "", f"{_KEPT}{number}") for place, number in enumerate(numbers)]
 
+    async def frozen_ranges(self, run: Run) -> list[KeyRange]:
+        """The same once those whom filters pick are frozen: cut by them, not by the records that were looked through.
+
+        A filter that picks few of many would leave hundreds of ranges, and batches of sending, with hardly anybody.
+        """
+        others = [keys for keys in run.ranges if not keys.label.startswith(_FILTER)]
+        if len(others) == len(run.ranges):
+            return others
+        sizes = await self.selections.sizes(frozen_key(run.id))
+        labels = (f"{_FROZEN}{','.join(map(str, group))}" for group in gathered(sizes, self.slice_size))
+        picked = [KeyRange(0, "", "", label) for label in labels]
+        return [replace(keys, number=number) for number, keys in enumerate([*others, *picked])]
+
     async def member_ranges(self, list_id: str, first: int) -> list[KeyRange]:
         return await cut(self.contacts.members(list_id), self.slice_size, f"{_LIST}{list_id}", first=first)
 
@@ -86,9 +100,15 @@ class People:
             marked = {record.ref: record for record in await self.records.marks_within(part.keys)}
             unsettled = [ref for ref, record in marked.items() if record.carried_to is None]
             return {**marked, **(await self._records(unsettled) if unsettled else {})}
-        if not part.keys.label.startswith(_FILTER):
-            return await self.picked_records(campaign, part.keys)
-        return await self._records(await self.selections.chunk(frozen_key(part.run_id), part.number))
+        if part.keys.label.startswith(_FROZEN):
+            return await self._frozen(part.run_id, part.keys.label.removeprefix(_FROZEN).split(","))
+        if part.keys.label.startswith(_FILTER):
+            return await self._frozen(part.run_id, [part.number])
+        return await self.picked_records(campaign, part.keys)
+
+    async def _frozen(self, run_id: str, numbers: Iterable[int | str]) -> Mapping[str, Record | None]:
+        chunks = [await self.selections.chunk(frozen_key(run_id), int(number)) for number in numbers]
+        return await self._records([ref for chunk in chunks for ref in chunk])
 
     async def picked(self, campaign: Campaign, part: RunSlice, contacts: Iterable[Contact]) -> Picked:
         """Which of the records behind these contacts were picked."""

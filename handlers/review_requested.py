@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from domain.campaign import NEXT, Campaign, CampaignStatus
-from domain.errors import IllegalTransition, UnknownCampaign
+from domain.campaign import NEXT, UNDER_REVIEW, Campaign, CampaignStatus
+from domain.errors import IllegalTransition, InvalidMessage, UnknownCampaign
 from domain.slices import Run, RunSlice
 from handlers.ports import Campaigns, Clock, Leases, Runs
 from handlers.review_eligibility import EligibilityPhase
@@ -17,7 +17,6 @@ from messages.base import Message
 from messages.review_requested import ReviewRequested
 
 _S = CampaignStatus
-UNDER_REVIEW = frozenset({_S.SYNCING_RECIPIENTS, _S.TO_BE_REVIEWED, _S.IN_REVIEW})
 #: How long slices offered once are not offered again because of a repeated message: hundreds of repeats would
 #: otherwise offer hundreds of slices each.
 OFFER_S = 60.0
@@ -85,15 +84,17 @@ class CampaignReviewer:
         return await self._gone_on(campaign, run, offered_by="request")
 
     async def _slice(self, campaign: Campaign, message: ReviewRequested) -> Sequence[Message]:
-        part = await self._part_of(campaign, message)
-        if part is None:
+        if campaign.status not in UNDER_REVIEW or campaign.review_run != message.run_id:
             return []  # cancelled, reopened or judged in the meantime
-        if message.phase == part.phase:
+        if message.run_id is None or message.slice is None:
+            return []
+        part = await self._part_of(message.run_id, message.slice, message.phase)
+        if part is not None and message.phase == part.phase:
             if not part.is_done:
                 part = await self._done(campaign, part)
             if message.phase == part.phase and not part.completes:
                 return []
-        run = await self.runs.get(part.run_id)
+        run = await self._run_of(campaign)
         return [] if run is None else await self._gone_on(campaign, run, offered_by=f"{message.phase}.{message.slice}")
 
     async def _run_of(self, campaign: Campaign) -> Run | None:
@@ -102,13 +103,15 @@ class CampaignReviewer:
             return None
         return await self.runs.get(campaign.review_run)
 
-    async def _part_of(self, campaign: Campaign, message: ReviewRequested) -> RunSlice | None:
-        """The slice that the message asks for, or None when its review is over."""
-        if campaign.status not in UNDER_REVIEW or campaign.review_run != message.run_id:
+    async def _part_of(self, run_id: str, number: int, phase: str | None) -> RunSlice | None:
+        """A slice of the review; None when it went on from this phase to the next one, which has fewer of them."""
+        try:
+            return await self.runs.slice(run_id, number)
+        except InvalidMessage:
+            run = await self.runs.get(run_id)
+            if run is None or run.phase == phase:
+                raise
             return None
-        if message.run_id is None or message.slice is None:
-            return None
-        return await self.runs.slice(message.run_id, message.slice)
 
     async def _is_answered(self, campaign: Campaign, request: str) -> bool:
         """Whether this very request had its review: the broker may deliver it again long after the verdict.
@@ -123,7 +126,7 @@ class CampaignReviewer:
         phase: Phase = self.recipients if part.phase == RECIPIENTS else self.eligibility
         counts = await phase(campaign, part)
         after = await self.runs.finish_slice(part.run_id, part.phase, part.number, counts)
-        return after or await self.runs.slice(part.run_id, part.number) or part
+        return after or await self._part_of(part.run_id, part.number, part.phase) or part
 
     async def _gone_on(self, campaign: Campaign, run: Run, *, offered_by: str) -> Sequence[Message]:
         """The next phase for a run that has nothing left to do in this one; what is left to do otherwise."""

@@ -84,8 +84,14 @@ class ReviewStart:
 
     async def _picked(self, draft: Campaign) -> list[PickedModule]:
         counts = await self.people.selector.at_most(draft.recipients)
+        if draft.series is not None:
+            counts = await self._filling(draft.list_id)
         syncs = await self.syncs.active(list(counts))
         return [await self._module(name, counts[name], [s for s in syncs if s.module == name]) for name in counts]
+
+    async def _filling(self, list_id: str | None) -> dict[str, int]:
+        """The modules whose records come to be on the list of a series: its people will have their fields (R65)."""
+        return {sync.module: 0 for sync in await self.syncs.active() if list_id in sync.lists}
 
     async def _module(self, name: str, count: int, syncs: Sequence[Sync]) -> PickedModule:
         module = await self.people.modules.get(name)

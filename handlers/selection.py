@@ -26,8 +26,10 @@ class Selector:
 
     async def matching(self, selection: Selection, keys: KeyRange) -> dict[str, Record]:
         """Records of a range that their module's filter picks, by ref; without those that are chosen one by one."""
-        picks = selected(read(selection.filters[module_of(keys.through)]))
-        found = {record.ref: record for record in await self.records.within(keys) if picks(record)}
+        wanted = read(selection.filters[module_of(keys.through)])
+        picks, hint = selected(wanted), wanted.hint
+        records = await (self.records.sifted(keys, hint) if hint else self.records.within(keys))
+        found = {record.ref: record for record in records if picks(record)}
         chosen = await self.chosen(selection, found)
         return {ref: record for ref, record in found.items() if ref not in chosen}
 

@@ -8,7 +8,7 @@ A chunk is written once and never changed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from repositories.bulk import insert_missing
 from repositories.connection import Database, Document, collection
@@ -38,9 +38,12 @@ class MongoSelections:
         return found["refs"] if found else []
 
     async def numbers(self, key: str) -> Sequence[int]:
-        of_key = {"_id": {"$gt": f"{key}/", "$lt": f"{key}0"}}  # "0" is the character after "/"
-        cursor = self._selections.find(of_key, {"_id": 1})
+        cursor = self._selections.find(_of(key), {"_id": 1})
         return sorted([int(document["_id"].rpartition("/")[2]) async for document in streamed(cursor)])
+
+    async def sizes(self, key: str) -> Mapping[int, int]:
+        cursor = self._selections.find(_of(key), {"number": 1, "size": {"$size": "$refs"}})
+        return {document["number"]: document["size"] async for document in streamed(cursor)}
 
     async def holding(self, key: str, refs: Collection[str]) -> frozenset[str]:
         wanted = list(refs)
@@ -54,6 +57,11 @@ class MongoSelections:
     async def forget(self, campaign_id: str, *, before: int, keep: str) -> None:
         stale = {"campaign_id": campaign_id, "revision": {"$lt": before}, "selection": {"$ne": keep}}
         await answered(self._selections.delete_many(stale))
+
+
+def _of(key: str) -> Document:
+    """All ids of a selection; "0" is the character after "/"."""
+    return {"_id": {"$gt": f"{key}/", "$lt": f"{key}0"}}
 
 
 def _id(key: str, number: int) -> str:

@@ -31,6 +31,7 @@ async def test_chunks_are_read_as_they_were_written(selections: AnySelections) -
     assert list(await selections.chunk(KEY, 1)) == ["Leads:2", "Leads:1"]
     assert list(await selections.chunk(KEY, 7)) == []
     assert list(await selections.numbers(KEY)) == [0, 1]
+    assert await selections.sizes(KEY) == {0: 0, 1: 2}
 
 
 async def test_a_chunk_is_written_once_and_whoever_comes_later_is_told_what_is_there(

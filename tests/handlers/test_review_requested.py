@@ -12,12 +12,25 @@ from domain.campaign import CampaignStatus, LawfulBasis, Purpose, Selection, Sen
 from domain.contact import Membership, OptOut, SubscriptionType
 from domain.eligibility import SuppressionReason
 from domain.email import NO_SLICE, EmailState, SkipReason
+from domain.erasure import erased_ref, record_key
 from domain.errors import Conflict, IllegalTransition, InvalidMessage, NotReady, UnknownCampaign
+from domain.lists import Suppression
 from domain.record import Record
 from domain.slices import Run
 from handlers.campaign_moves import CampaignMoves
 from messages.review_requested import ReviewRequested
-from tests.builders import NOW, a_contact, a_member, a_record, a_suppression, a_sync, a_topic, an_id, later
+from tests.builders import (
+    ADDRESS_KEY,
+    NOW,
+    a_contact,
+    a_member,
+    a_record,
+    a_suppression,
+    a_sync,
+    a_topic,
+    an_id,
+    later,
+)
 from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.lists import MemoryLists
@@ -166,9 +179,23 @@ async def test_an_erased_person_is_counted_and_nothing_of_them_is_kept() -> None
     house = a_house(leads(2))
     house.suppressions = MemorySuppressions(a_suppression("lead000@example.com", reason=SuppressionReason.ERASED))
     await house.reviewed()
-    assert house.skips() == {"Leads:000": SkipReason.ERASED}
+    assert house.skips() == {erased_ref("Leads:000", ADDRESS_KEY): SkipReason.ERASED}
     row = next(row for row in house.emails.stored.values() if row.reason)
     assert row.address == ""
+
+
+async def test_a_record_that_was_erased_and_is_chosen_is_counted_as_erased() -> None:
+    """Its stand-in, too, which takes its place in campaigns that named it."""
+    other = erased_ref("Leads:008", ADDRESS_KEY)
+    house = a_house(leads(1), recipients=Selection(refs=("Leads:000", "Leads:007", other, "Leads:009")))
+    stones = [record_key(ref, ADDRESS_KEY) for ref in ("Leads:007", "Leads:008")]
+    await house.suppressions.add([Suppression(key, SuppressionReason.ERASED, NOW) for key in stones])
+    campaign = await house.reviewed()
+    erased = erased_ref("Leads:007", ADDRESS_KEY)
+    assert house.skips() == {
+        erased: SkipReason.ERASED, other: SkipReason.ERASED, "Leads:009": SkipReason.UNKNOWN_RECORD,
+    }  # fmt: skip
+    assert (await house.books(campaign)).balanced
 
 
 async def test_rows_carry_lawful_basis_message_id_and_their_batch() -> None:

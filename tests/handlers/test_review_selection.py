@@ -99,6 +99,33 @@ async def test_whom_a_filter_picked_is_frozen_when_the_review_has_begun() -> Non
     assert refs(house) == [f"Leads:{n:04}" for n in range(7)]
 
 
+async def test_the_batches_of_a_narrow_filter_are_cut_by_those_whom_it_picks() -> None:
+    """Not by those whom it looked through: hundreds of empty batches cost a send seconds."""
+    everybody = [lead(n, "Rome" if n % 15 == 7 else "Oslo") for n in range(30)]
+    house = a_house(Selection(filters=IN_ROME), *everybody)
+    await house.reviewed()
+    campaign = await the_balanced(house)
+    assert house.to_send() == ["p22@example.com", "p7@example.com"]
+    assert campaign.slices == 2  # of one range of 3 people, two to a batch
+
+
+@pytest.mark.parametrize("seed", range(10))
+async def test_slices_of_a_narrow_filter_may_come_twice_and_in_any_order(seed: int) -> None:
+    """A slice of the first step may come when the second one has none of its number."""
+    house = a_house(Selection(filters=IN_ROME), *(lead(n, "Rome" if n in {1, 8} else "Oslo") for n in range(12)))
+    await house.run([REQUEST], seed=seed, times=2)
+    await the_balanced(house)
+    assert house.to_send() == ["p1@example.com", "p8@example.com"]
+
+
+async def test_a_filter_that_picks_nobody_is_rejected_with_that_reason() -> None:
+    house = a_house(Selection(filters=IN_ROME), lead(1, "Oslo"))
+    await house.reviewed()
+    campaign = house.campaigns.stored["spring"]
+    assert (campaign.status, campaign.slices) == (CampaignStatus.REJECTED, 0)
+    assert "nobody was selected" in (campaign.status_reason or "")
+
+
 async def test_a_slice_that_runs_again_after_a_change_finds_the_same_people() -> None:
     house = a_house(Selection(filters=IN_ROME), *(lead(n) for n in range(3)))
     [only] = await house.step(REQUEST)
@@ -179,6 +206,7 @@ async def test_the_documents_wish_for_the_lists_members_is_followed() -> None:
 
 
 async def test_a_crash_after_any_step_is_mended_by_the_repeat() -> None:
+    """The second step has fewer slices than the first here: a repeat may name one that is not there any more."""
     at, died = 0, True
     while died:
         at += 1
