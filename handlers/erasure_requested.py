@@ -1,0 +1,210 @@
+"""A person's data is erased (GDPR, Art. 17): everywhere, in one go, and as often as anybody asks.
+
+The suppressions come first. From then on nobody else stores anything of the person: whoever wrote before is found here,
+whoever writes later sees them, and who had the contact in memory finds no revision to replace. The contact goes last:
+it tells which records are meant, so that an erasure that was killed is done by repeating it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from domain.audit import DONE, AuditEntry
+from domain.contact import address, contact_id
+from domain.eligibility import SuppressionReason
+from domain.email import OPEN_STATES, Email, EmailState, Outcome, SkipReason
+from domain.erasure import Erasure, Person, key_of
+from domain.errors import InvalidMessage
+from domain.lists import Suppression
+from domain.module import Module
+from domain.projection import last_email_of
+from domain.record import Record
+from domain.slices import SliceState
+from domain.sync import SyncSkip
+from handlers.ports import (
+    Audit,
+    Clock,
+    Contacts,
+    Emails,
+    Erasures,
+    Modules,
+    Records,
+    RecordsOfPeople,
+    Slices,
+    Suppressions,
+    Traces,
+)
+from messages.base import Message
+from messages.erasure_requested import ErasureRequested
+
+#: In-flight mails, slices of a review and events end in this time; then what they wrote is looked for.
+AGAIN_S = 900.0
+_HELD = frozenset({SliceState.CLAIMED, SliceState.STARTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Finds out who is meant by an address or a record, and which records are this person's."""
+
+    records: Records
+    of_people: RecordsOfPeople
+    contacts: Contacts
+    modules: Modules
+    address_key: bytes
+
+    async def __call__(self, named: str | None, record: str | None) -> Person:
+        """
+        Raises:
+            InvalidMessage: the address is none.
+        """
+        identity = _identity(named) if named else await self._identity_of(record)
+        if not identity:
+            return Person.of(None, "", [record] if record else [], self.address_key)
+        id_ = contact_id(identity, self.address_key)
+        theirs = await self._records_of(id_, identity)
+        return Person.of(id_, identity, [*theirs, *([record] if record else [])], self.address_key)
+
+    async def again(self, erasure: Erasure) -> Person:
+        """The same person later: of the address and the records, only keys are known."""
+        keys = frozenset(map(key_of, erasure.records))
+        id_ = None if erasure.id in keys else erasure.id
+        found = await self.of_people.about(erasure.id, "")
+        person = Person.of(id_, "", [record.ref for record in found], self.address_key)
+        return replace(person, keys=person.keys | keys)
+
+    async def _identity_of(self, ref: str | None) -> str:
+        record = (await self.records.load([ref])).get(ref) if ref else None
+        if record is None:
+            return ""
+        found = _email(record, await self.modules.get(record.module))
+        return found.lower() if found else ""
+
+    async def _records_of(self, id_: str, identity: str) -> list[str]:
+        """A record that moved on to another address is that one's, though the contact remembers it."""
+        contact = (await self.contacts.load([id_])).get(id_)
+        behind = await self.records.load(list(contact.sources)) if contact else {}
+        known = {**behind, **{record.ref: record for record in await self.of_people.about(id_, identity)}}
+        modules = {name: await self.modules.get(name) for name in sorted({each.module for each in known.values()})}
+        missing = [source.ref for source in contact.present() if source.ref not in known] if contact else []
+        return [*missing, *(ref for ref, each in known.items() if self._is_theirs(each, id_, modules))]
+
+    def _is_theirs(self, record: Record, id_: str, modules: Mapping[str, Module | None]) -> bool:
+        found = _email(record, modules[record.module])
+        if found is None:
+            return record.projected is not None and record.projected.contact_id == id_
+        return contact_id(found.lower(), self.address_key) == id_
+
+
+@dataclass(frozen=True, slots=True)
+class Eraser:
+    """Erases people, any number at once; two that erase the same one do each step once between them."""
+
+    whereabouts: Whereabouts
+    suppressions: Suppressions
+    emails: Emails
+    slices: Slices
+    traces: Sequence[Traces]
+    erasures: Erasures
+    audit: Audit
+    now: Clock
+    again_s: float = AGAIN_S
+
+    async def __call__(self, asked: ErasureRequested) -> Sequence[Message]:
+        await self.erase(asked, source="message")
+        return []
+
+    async def survey(self, asked: ErasureRequested) -> Mapping[str, int]:
+        """How many documents of each collection would be changed or removed."""
+        person = await self.whereabouts(asked.address, asked.record)
+        return {each.collection: len(await each.of(person)) for each in self.traces}
+
+    async def erase(self, asked: ErasureRequested, *, source: str) -> Erasure:
+        """The receipt.
+
+        Raises:
+            InvalidMessage: the address is none.
+            Conflict: a campaign that names one of the records kept changing; whatever is left is done by a repeat.
+        """
+        person = await self.whereabouts(asked.address, asked.record)
+        at = self.now()
+        erasure = await self.erasures.begin(
+            Erasure(
+                id=person.id,
+                asked_at=at,
+                by=person.redacted(asked.confirmed_by),
+                reason=person.redacted(asked.reason),
+                source=source,
+                records=frozenset(person.refs.values()),
+                again_at=at + timedelta(seconds=self.again_s),
+            )
+        )
+        await self._suppress(person)
+        await self._go_through(person)
+        done = await self.erasures.done(erasure.id, self.now())
+        await self.audit.add(_entry(done))
+        return done
+
+    async def look_again(self, limit: int = 20) -> Sequence[Message]:
+        """Erase what late workers wrote of people who were erased a while ago."""
+        for erasure in await self.erasures.due(self.now(), limit):
+            person = await self.whereabouts.again(erasure)
+            await self._suppress(person)
+            await self._go_through(person)
+            await self.erasures.settled(erasure.id)
+        return []
+
+    async def _suppress(self, person: Person) -> None:
+        at = self.now()
+        await self.suppressions.add([Suppression(key, SuppressionReason.ERASED, at) for key in sorted(person.keys)])
+
+    async def _go_through(self, person: Person) -> None:
+        await self._skip(person)
+        for each in self.traces:
+            await self.erasures.add(person.id, {each.collection: await each.erase(person)})
+
+    async def _skip(self, person: Person) -> None:
+        """Whoever holds a batch may be sending it: how its rows end is for them to say, who see the suppression."""
+        rows = [row for row in await self.emails.of_people(person.keys) if _waits(row)]
+        held = {place for place in {(row.campaign_id, row.slice) for row in rows} if await self._is_held(*place)}
+        ends = [_skipped(row, self.now()) for row in rows if (row.campaign_id, row.slice) not in held]
+        if ends:
+            await self.emails.store(ends)
+
+    async def _is_held(self, campaign_id: str, number: int) -> bool:
+        found = await self.slices.holding(campaign_id, number)
+        return found is not None and found.state in _HELD
+
+
+def _waits(row: Email) -> bool:
+    """One that may have arrived is not skipped: it ends in doubt, as its batch says."""
+    return row.state in OPEN_STATES and row.resent_at is None
+
+
+def _skipped(row: Email, at: datetime) -> Outcome:
+    return Outcome(row.id, EmailState.SKIPPED, at, reason=SkipReason.ERASED, tried=False)
+
+
+def _identity(text: str) -> str:
+    found = address(text)
+    if found is None:
+        raise InvalidMessage("address: whom to erase is named by something that is no address")
+    return found.identity
+
+
+def _email(record: Record, module: Module | None) -> str | None:
+    if module is None:
+        return None
+    found = last_email_of(record, module)
+    return None if isinstance(found, SyncSkip) else found
+
+
+def _entry(done: Erasure) -> AuditEntry:
+    """The receipt, as the audit log keeps it; the first one of an erasure."""
+    at = done.done_at or done.asked_at
+    receipt = json.dumps(done.receipt())
+    subject = f"contact:{done.id}"
+    id_ = f"erasure {done.id} {done.asked_at.isoformat()}"
+    return AuditEntry(id_, at, done.by, done.source, "erasure", subject, after=receipt, outcome=DONE)
