@@ -83,12 +83,15 @@ def redeliver(
     tell(f"Webhook: {stream} goes on with {first}.")
 
 
+_NAMED = 10  #: numbers that are named of a stream; --json has all
 _POSTED = ("stream", "delivered up to", "failures", "again at", "why", "given up")
 
 
 def _posted(position: Position) -> tuple[str, ...]:
     again = f"{position.next_at:%Y-%m-%d %H:%M:%S}" if position.next_at else ""
-    parked = ", ".join(map(str, position.parked))
+    parked = ", ".join(map(str, position.parked[:_NAMED]))
+    if len(position.parked) > _NAMED:
+        parked += f" and {len(position.parked) - _NAMED:,} more"
     return position.stream, str(position.number), str(position.failures), again, position.why, parked
 
 

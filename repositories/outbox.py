@@ -17,7 +17,7 @@ from typing import Any
 from pymongo.errors import BulkWriteError
 
 from domain.errors import Conflict
-from domain.feed import Entry, StreamView
+from domain.feed import Entry, Lag, StreamView
 from repositories.connection import Database, Document, collection
 from repositories.errors import DUPLICATE_KEY, answered, streamed
 from repositories.values import without_nulls
@@ -56,6 +56,15 @@ class MongoOutbox:
     async def unpublished(self, limit: int) -> Sequence[Entry]:
         waiting = self._outbox.find({"waiting": True}).sort([("stream", 1), ("number", 1)]).limit(limit)
         return [_entry(document) async for document in streamed(waiting)]
+
+    async def lag(self) -> Lag:
+        """How much of what is numbered is not published; no more than a few thousand, for the relay stops then."""
+        stages: list[Document] = [
+            {"$match": {"waiting": True}},
+            {"$group": {"_id": None, "count": {"$sum": 1}, "oldest": {"$min": "$told_at"}}},
+        ]
+        found = await anext(streamed(self._outbox.aggregate(stages)), None)
+        return Lag(found["count"], found["oldest"]) if found else Lag()
 
     async def published(self, stream: str, through: int) -> None:
         theirs = {"waiting": True, "stream": stream, "number": {"$lte": through}}

@@ -14,7 +14,7 @@ from domain.campaign import CampaignStatus
 from domain.eligibility import SuppressionReason
 from domain.email import EmailState, Mark, ServiceStatus
 from domain.errors import Conflict
-from domain.feed import Entry, MarkedEmail, Replay, Told, numbered
+from domain.feed import Entry, Lag, MarkedEmail, Replay, Told, numbered
 from domain.reclassification import Rejudged
 from domain.webhook import Position
 from repositories.connection import Document
@@ -260,6 +260,20 @@ async def test_every_write_of_a_campaign_is_kept_until_it_is_told(stores: Stores
     assert await stores.feed_marks.campaigns(9) == []
 
 
+async def test_every_campaign_that_goes_offline_is_marked_with_a_revision_of_its_own(stores: Stores) -> None:
+    for name in ("autumn", "spring"):
+        await stores.campaigns.add(a_campaign(name))
+    known = await stores.campaigns.get("spring")
+    assert known is not None
+    await stores.campaigns.save(replace(known, name="New"), expected=[known.status])
+    await stores.campaigns.take_offline("left", later(60))
+    told = {each.moves[-1].campaign_id: each.moves[-1] for each in await stores.feed_marks.campaigns(9)}
+    assert {name: (move.revision, move.status, move.at, move.reason) for name, move in told.items()} == {
+        "autumn": (2, "offline", later(60), "left"),
+        "spring": (3, "offline", later(60), "left"),
+    }
+
+
 async def test_the_end_of_a_sync_run_is_marked_and_that_of_a_review_is_not(stores: Stores) -> None:
     for runs in (stores.sync_runs, stores.review_runs):
         await runs.create(a_run())
@@ -268,6 +282,16 @@ async def test_the_end_of_a_sync_run_is_marked_and_that_of_a_review_is_not(store
     assert (ended.subject, ended.ended_at, ended.ended_because) == ("leads", later(5), "it was paused")
     await stores.feed_marks.runs_told([ended])
     assert await stores.feed_marks.runs(9) == []
+
+
+async def test_the_lag_is_what_is_numbered_and_not_published(world: World) -> None:
+    outbox = world.outbox
+    assert await outbox.lag() == Lag()
+    await outbox.append(entries(3), later(5))
+    await outbox.append(entries(1, "syncs"), NOW)
+    assert await outbox.lag() == Lag(4, NOW)
+    await outbox.published("syncs", 1)
+    assert await outbox.lag() == Lag(3, later(5))
 
 
 async def test_how_streams_stand_is_shown(mongo_database: Database, stores: Stores) -> None:

@@ -55,6 +55,7 @@ class World:
         self.marks, self.outbox, self.replays = CrashingMarks(), MemoryOutbox(), MemoryReplays()
         self.announcer, self.leases, self.now = MemoryAnnouncer("crm"), MemoryLeases(), NOW
         self.contacts = MemoryContacts(a_contact())
+        self.campaigns = MemoryCampaigns(a_campaign(member_status="Invited"))
         self.relay = self.another("a", **overrides)
 
     def another(self, owner: str, **overrides: Any) -> FeedRelay:
@@ -72,12 +73,11 @@ class World:
 
     def _news(self) -> Sequence[News]:
         numbering = Numbering(self.outbox, lambda: self.now)
-        campaigns = MemoryCampaigns(a_campaign(member_status="Invited"))
         return [
             CampaignNews(self.marks, numbering),
             SyncNews(self.marks, numbering),
             ContactsNews(self.marks, self.contacts, numbering),
-            EmailNews(self.marks, campaigns, self.contacts, numbering),
+            EmailNews(self.marks, self.campaigns, self.contacts, numbering),
         ]
 
     async def told(self, *written: Email) -> list[tuple[int, str]]:
@@ -312,3 +312,16 @@ async def test_numbers_go_on_after_what_is_forgotten() -> None:
     await world.relay.tick()
     assert world.outbox.stored == {}
     assert await world.told(OPENED) == [(2, "Opened")]
+
+
+# ---- campaigns that are offline (R102)
+
+
+async def test_nothing_is_told_of_the_people_of_a_campaign_that_is_offline() -> None:
+    """Not even what happened before and was not numbered yet; the mark is taken back all the same."""
+    world = World()
+    assert await world.told(ANN) == [(1, "Sent")]
+    await world.campaigns.take_offline("left", later(60))
+    assert await world.told(OPENED, REPLIED) == []
+    assert await world.marks.emails(10) == []
+    assert world.outbox.of("contacts") == []

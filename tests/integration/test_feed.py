@@ -14,10 +14,14 @@ import aio_pika
 
 from domain.contact import Source
 from domain.eligibility import SuppressionReason
+from domain.feed import Entry
 from messages.base import FEED
-from tests.builders import a_campaign, a_contact, a_stamp, a_suppression, an_outcome, emails, later
+from tests.builders import NOW, a_campaign, a_contact, a_stamp, a_suppression, an_outcome, emails, later
 from tests.integration.whole_way import World, world
 from tests.waiting import wait_until
+from workers.announcements import Announcements
+from workers.options import amqp_options
+from workers.publisher import publishing
 
 FOLLOWER = Path(__file__).parents[2] / "examples/crm_follower.py"
 QUEUE = "crm-follower"
@@ -76,6 +80,38 @@ async def test_a_crm_that_was_away_sets_email_opt_out_for_everybody(deployment: 
     assert (stream["stream"], stream["first"], stream["last"], stream["unpublished"]) == ("contacts", 1, 4, 0)
     assert "Asked for contacts 2 to 3" in again.text
     assert (unknown.code, "there are: contacts" in unknown.text) == (1, True)
+
+
+async def test_a_queue_that_is_full_gets_the_refused_ones_again_with_all_that_are_behind_them(
+    deployment: dict[str, str],
+) -> None:
+    """Whoever leaves out what is ahead of its number has every number once, in order."""
+    full = {"x-queue-type": "quorum", "x-max-length": 5, "x-overflow": "reject-publish"}
+    async with world(deployment, "feed", smtp_port=1) as here, connected(here) as channel:
+        queue = await channel.declare_queue("follower", durable=True, arguments=full)
+        await queue.bind(FEED, "#")
+        entries = [Entry(f"e{n}", "contacts", "contact-replied", NOW, {}, number=n) for n in range(1, 301)]
+        async with publishing(amqp_options(here.settings)) as publisher:
+            telling = asyncio.create_task(Announcements(publisher).announce(entries))
+            numbers = list[int]()
+            async with asyncio.timeout(60):
+                while not telling.done():
+                    numbers += await taken_from(queue)
+            await telling
+            numbers += await taken_from(queue)
+    taken = 0
+    for number in numbers:
+        taken += number == taken + 1
+    assert taken == 300
+
+
+async def taken_from(queue: aio_pika.abc.AbstractQueue) -> list[int]:
+    """The numbers of all that is in it now."""
+    found = list[int]()
+    while (message := await queue.get(fail=False)) is not None:
+        await message.ack()
+        found.append(json.loads(message.body)["data"]["number"])
+    return found
 
 
 async def listening(channel: aio_pika.abc.AbstractChannel) -> list[dict[str, Any]]:
