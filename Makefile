@@ -21,8 +21,9 @@ venv:
 demo: venv  ## the whole way once, in under a minute: servers, workers, a campaign, its summary (SIZE=2000 records)
 	@$(BIN)/campaigns demo --size $(SIZE)
 
-test: venv  ## all tests but chaos and benchmarks
-	$(BIN)/python -m pytest tests --ignore=tests/benchmarks --ignore=tests/chaos $(ARGS)
+test: venv  ## all tests but chaos and benchmarks (SIDE_BY_SIDE=auto: in several processes)
+	$(BIN)/python -m pytest tests --ignore=tests/benchmarks --ignore=tests/chaos \
+		$(if $(SIDE_BY_SIDE),-n $(SIDE_BY_SIDE) --dist loadgroup) $(ARGS)
 
 lint: venv types  ## style, formatting, import rules, types
 	$(BIN)/ruff check .

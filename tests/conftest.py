@@ -1,6 +1,8 @@
 """Fixtures for every test: servers, and a virtual host and a database of one's own. See servers.py for the choices."""
 
 import asyncio
+import gc
+import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,9 +12,11 @@ import pymongo
 import pytest
 import pytest_socket
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
+from xdist.workermanage import WorkerController
 
+from cli.embedded import ports
 from tests import shared_vhost
-from tests.quiet_logs import silence
+from tests.quiet_logs import logs_as_before, silence
 from tests.servers import Control, Restoring, ServersMissing, TestedServers, Tier, forced_tier
 from tests.servers import servers as start_servers
 from tests.vhosts import Vhosts
@@ -20,15 +24,36 @@ from tests.vhosts import Vhosts
 TESTS = Path(__file__).parent
 #: Rules, messages, handlers and the runtime are proven without any server: there the network is off.
 ROOMS_WITHOUT_NETWORK = {"domain", "messages", "handlers", "workers"}
-TAKEN = pytest.StashKey[TestedServers]()
+#: Begun first when tests run side by side: the quick ones fill the end, and no process waits for another's last test.
+ROOMS_THAT_LAST = {"integration", "embedded"}
+TAKEN = pytest.StashKey[str]()
+#: Side by side (`make test`): more processes only wait longer for the same cores.
+MOST_SIDE_BY_SIDE = 6
 
 
 def pytest_configure() -> None:
     silence()
+    for name in ("COLUMNS", "LINES"):  # a process of xdist has them; a console reads them once, before a test sets them
+        os.environ.pop(name, None)
+    ports.QUIET_RANGE = _own_share(ports.QUIET_RANGE)
+
+
+def _own_share(of: range) -> range:
+    """No other process of this run takes these ports between our choosing one and our listening on it."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return of[number :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))]
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """`-n auto`: one more than there are cores, since most tests wait; servers that were given are there once."""
+    if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
+        return None
+    return 1 if os.environ.get("TEST_AMQP_URL") else min((os.cpu_count() or 1) + 1, MOST_SIDE_BY_SIDE)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Servers that were given by address are not ours to break: those tests are left out, visibly."""
+    """What lasts comes first. Servers given by address are not ours to break: those tests are left out, visibly."""
+    items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in ROOMS_THAT_LAST)
     try:
         if forced_tier() is not Tier.URL:
             return
@@ -41,10 +66,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Which servers the tests ran on."""
-    taken = config.stash.get(TAKEN, None)
-    if taken:
-        version = f", RabbitMQ {taken.rabbitmq_version}" if taken.rabbitmq_version else ""
-        terminalreporter.write_line(f"servers: {taken.tier}{version} (choose with TEST_SERVICES, see tests/servers.py)")
+    if taken := config.stash.get(TAKEN, None):
+        terminalreporter.write_line(f"servers: {taken} (choose with TEST_SERVICES, see tests/servers.py)")
+
+
+def pytest_testnodedown(node: WorkerController, error: object) -> None:
+    """What ran side by side says here which servers it took."""
+    if taken := getattr(node, "workeroutput", {}).get("servers"):
+        node.config.stash[TAKEN] = taken
+
+
+@pytest.fixture(autouse=True)
+def _logs() -> Iterator[None]:
+    """Commands configure the logs of their process, which is the one of the tests that come after."""
+    with logs_as_before():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _garbage() -> Iterator[None]:
+    """A worker that ran in this process sets how often old objects are looked through: ten times as slow, for all."""
+    thresholds = gc.get_threshold()
+    yield
+    gc.set_threshold(*thresholds)
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +106,10 @@ def _network(request: pytest.FixtureRequest) -> Iterator[None]:
 def servers(request: pytest.FixtureRequest) -> Iterator[TestedServers]:
     """The RabbitMQ and MongoDB of this session, started when the first test asks."""
     with start_servers() as started:
-        request.config.stash[TAKEN] = started
+        version = f", RabbitMQ {started.rabbitmq_version}" if started.rabbitmq_version else ""
+        request.config.stash[TAKEN] = f"{started.tier}{version}"
+        if side_by_side := getattr(request.config, "workeroutput", None):
+            side_by_side["servers"] = request.config.stash[TAKEN]
         yield started
 
 

@@ -1,7 +1,12 @@
 """Every command explains itself."""
 
+import io
+import os
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from functools import cache
 from typing import Any
+from unittest import mock
 
 import pytest
 import typer
@@ -22,13 +27,16 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
             yield (*path, name), inner
 
 
-COMMANDS = dict(commands(typer.main.get_command(app)))
+#: Made once: a runner of Typer makes it for each question, which takes longer than the answer.
+ALL = typer.main.get_command(app)
+COMMANDS = dict(commands(ALL))
 
 
+@cache
 def help_of(*path: str) -> str:
-    ran = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "120"})
-    assert ran.exit_code == 0, ran.output
-    return ran.output
+    with redirect_stdout(io.StringIO()) as shown, mock.patch.dict(os.environ, {"COLUMNS": "120"}):
+        assert ALL.main([*path, "--help"], prog_name="campaigns", standalone_mode=False) == 0
+    return shown.getvalue()
 
 
 def test_the_commands_are_those_of_the_brief() -> None:

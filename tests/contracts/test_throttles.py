@@ -212,6 +212,7 @@ def _any(dice: random.Random) -> Ask:
     )
 
 
+@pytest.mark.xdist_group("counted by the second")
 async def test_four_workers_together_keep_fifty_a_second(
     mongo_database: AsyncIOMotorDatabase[dict[str, object]],
 ) -> None:

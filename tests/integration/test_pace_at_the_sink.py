@@ -14,6 +14,8 @@ from tests.integration.timed_relay import timed_relay
 from tests.integration.whole_way import SENDERS, world
 from tests.integration.worker_process import process
 
+#: Never side by side: what one of them takes of the machine would be lost to another's seconds.
+pytestmark = pytest.mark.xdist_group("counted by the second")
 REST = ("send-requested", "scheduler")
 AS_DEPLOYED = {"sending__claim_window": "200", "sending__chains": "32", "sending__stall_s": "60"}
 
