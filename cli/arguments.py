@@ -55,6 +55,36 @@ def an_address(text: str | None) -> str | None:
     return text
 
 
+def a_ref(text: str | None) -> str | None:
+    """
+    Raises:
+        typer.BadParameter: it does not name a record.
+    """
+    module, _, record_id = (text or "").partition(":")
+    if text is not None and not (module and record_id):
+        raise typer.BadParameter(f"{text!r}: write MODULE:ID, such as Leads:5400000000000000001")
+    return text
+
+
+def refs(texts: list[str] | None) -> list[str] | None:
+    """
+    Raises:
+        typer.BadParameter: one does not name a record.
+    """
+    for text in texts or ():
+        a_ref(text)
+    return texts
+
+
+def one_reader(contact: str | None, record: str | None) -> None:
+    """
+    Raises:
+        typer.BadParameter: both are given.
+    """
+    if contact is not None and record is not None:
+        raise typer.BadParameter("whose values are shown? leave one of them out", param_hint="--contact, --record")
+
+
 def pairs(texts: Sequence[str] | None, *, option: str, shape: str) -> dict[str, str]:
     """NAME=TEXT by name, as given several times.
 
@@ -76,6 +106,7 @@ _NEW = "A short id: letters, digits, - and _."
 CampaignId = Annotated[
     str, typer.Argument(metavar="CAMPAIGN", help="Id of a campaign; `campaigns campaign show` lists all.")
 ]
+SeriesId = Annotated[str, typer.Argument(metavar="SERIES", help="Id of a series; `campaigns series list` shows all.")]
 SyncId = Annotated[str, typer.Argument(metavar="SYNC", help="Id of a sync; `campaigns sync show` lists all.")]
 ListId = Annotated[str, typer.Argument(metavar="LIST", help="Id of a list; `campaigns list show` lists all.")]
 TopicId = Annotated[str, typer.Argument(metavar="TOPIC", help="Id of a topic; `campaigns topic show` lists all.")]
@@ -87,5 +118,14 @@ NewSyncId = Annotated[str, typer.Argument(metavar="SYNC", callback=new_id, help=
 NewListId = Annotated[str, typer.Argument(metavar="LIST", callback=new_id, help=_NEW)]
 NewTopicId = Annotated[str, typer.Argument(metavar="TOPIC", callback=new_id, help=_NEW)]
 NewTemplateName = Annotated[str, typer.Argument(metavar="TEMPLATE", callback=new_id, help=_NEW)]
+RecordRef = Annotated[
+    str | None,
+    typer.Option(
+        "--record",
+        metavar="MODULE:ID",
+        callback=a_ref,
+        help="With the values of this record, as a review would carry it over.",
+    ),
+]
 Wait = Annotated[bool, typer.Option(help="Follow it until it has ended, or return as soon as it is asked for.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", envvar=ASSUME_YES, help="Do not ask.")]

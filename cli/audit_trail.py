@@ -32,7 +32,7 @@ CHANGES: Mapping[str, tuple[str, str]] = {
         f"campaign {name}": ("campaign", "campaign_id")
         for name in (
             "create", "edit", "review", "send", "schedule", "test", "pause", "resume", "stop", "cancel", "reopen",
-            "unschedule", "approve", "remainder",
+            "unschedule", "approve", "remainder", "take-up",
         )
     },
     "campaign apply": ("", ""),  # the document names it: one campaign, or many
@@ -40,6 +40,8 @@ CHANGES: Mapping[str, tuple[str, str]] = {
         f"sync {name}": ("sync", "sync_id")
         for name in ("create", "edit", "initiate", "backfill", "pause", "resume", "delete")
     },
+    **{f"series {name}": ("series", "series_id") for name in ("review", "start", "pause", "resume", "stop")},
+    "series apply": ("", ""),  # the document names it
     "in-doubt settle": ("campaign", "campaign_id"),
     "reclassify": ("campaign", "campaign"),
     "list create": ("list", "list_id"),
@@ -49,17 +51,24 @@ CHANGES: Mapping[str, tuple[str, str]] = {
     "topic leave": ("topic", "topic_id"),
     "template save": ("template", "name"),
     "module describe": ("", ""),
+    "contact erase": ("contact", "address"),
+    "contact export": ("contact", "address"),  # changes nothing, but who had somebody's data is worth a note
     "contact opt-in": ("contact", "address"),
     "contact opt-out": ("contact", "address"),
     "contact tracking": ("contact", "address"),
     "suppression add": ("", ""),  # often many people at once
     "suppression remove": ("contact", "address_"),
+    "suppression lift": ("contact", "address_"),
+    "retention apply": ("", ""),
     "suppression import": ("", ""),
     "import people": ("", ""),
     "import undo": ("import", "import_id"),
     "throttle set": ("throttle", "name"),
     "parked replay": ("", ""),
     "parked drop": ("", ""),
+    "integration deactivate": ("", ""),
+    "integration disable": ("", ""),
+    "integration activate": ("", ""),
     "feed redeliver": ("feed", "stream"),
     "feed replay": ("feed", "stream"),
     "token create": ("", ""),
@@ -74,7 +83,8 @@ LOOKS = frozenset(
         "template list", "template show", "campaign export", "campaign show", "campaign preview", "campaign dry-run",
         "campaign summary", "campaign list", "campaign activity", "campaign report", "throttle show", "dkim generate",
         "dkim show", "feed show", "parked list", "parked show", "token list", "inbound unattributed", "in-doubt list",
-        "audit list",
+        "audit list", "retention show", "integration show", "series show", "series list", "series export",
+        "series summary", "series entry",
     }
 )  # fmt: skip
 _NOTED = "crm-campaigns.audit"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from cli import (
     campaign_activity,
@@ -22,9 +23,11 @@ from cli import (
     lookup,
     report_command,
     review_view,
+    take_up,
     views,
 )
 from cli.campaign_following import reviewing
+from cli.offline import is_hidden, note
 from cli.output import Json, out, print_json, tell
 from cli.standing import Standing, notes, standing
 from config.settings import Settings
@@ -62,6 +65,8 @@ def show(
         steps = whats_next(found, facts)
         return print_json({"campaign": found, "standing": now, "review": under_way, "whats_next": steps})
     told = review_view.line(found.id, under_way) if under_way else views.report(found)
+    if is_hidden(found):
+        told = Text(note(found))
     out.print(views.details(found), told, *notes(found, now), views.steps(found, facts), sep="\n")
 
 
@@ -81,6 +86,7 @@ dry_run.register(app)
 campaign_tests.register(app)
 campaign_moves.register(app)
 campaign_remainder.register(app)
+take_up.register(app)
 campaign_summary.register(app)
 campaign_activity.register(app)
 report_command.register(app)

@@ -15,10 +15,12 @@ import typer
 from cli import context, lookup
 from cli.arguments import CampaignId
 from cli.files import STDIN
+from cli.offline import Kept, is_hidden, note
 from cli.output import Json, counted, csv_cells, out, plain, say, table, tell
 from domain.activity import Wanted, service_status
 from domain.campaign import Campaign
 from domain.email import Email, Mark, ServiceStatus
+from domain.errors import NotReady
 from domain.member_status import member_status
 from domain.member_statuses import member_statuses
 from domain.response import response
@@ -66,6 +68,7 @@ def activity(
     ] = None,
     limit: Annotated[int, typer.Option(min=0, help="At most so many; 0: all. A CSV file has all of them.")] = 100,
     to_csv: Annotated[Path | None, typer.Option("--csv", help="Write all of them to this file; - is stdout.")] = None,
+    kept: Kept = False,
     as_json: Json = False,
 ) -> None:
     """List the people behind a number, or with a status: who opened, who bounced, who never clicked."""
@@ -77,6 +80,8 @@ def activity(
 
     async def work(stores: Stores) -> None:
         found = await lookup.campaign(stores, campaign_id)
+        if is_hidden(found, kept=kept):
+            raise NotReady(note(found))
         _known(wanted.statuses, {*member_statuses(settings.organisation.member_statuses), found.member_status})
         most = 0 if to_csv else limit
         rows = stores.emails.people(campaign_id, wanted, chosen=found.member_status, limit=most)

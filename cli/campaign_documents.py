@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from difflib import get_close_matches
-from inspect import isclass
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from cli import campaign_recipients, context, lookup
 from cli.arguments import CampaignId
 from cli.campaign_drafts import saved
+from cli.document_faults import NOT_WRITTEN, checked
 from cli.files import read_text, readable
 from cli.login import login
 from cli.output import Json, print_json, say
 from cli.yaml_document import DocumentInvalid, Node, read, written
 from domain.campaign import Campaign, Origin
 from domain.errors import InvalidDefinition, TemplateInvalid
+from domain.faults import Faulty
 from handlers.selection import Selector
-from messages.campaign_saved import CampaignSaved, Part, RecipientsPart
+from messages.campaign_saved import CampaignSaved, RecipientsPart
 from repositories.stores import Stores
-
-#: Of the message, not of the document: who says it, and when.
-NOT_WRITTEN = frozenset({"origin", "source_version", "saved_at", "saved_by"})
-Field: TypeAlias = "tuple[int | str, ...]"  #: of a field within the document
-MOST_FAULTS = 20  #: that are told at once
-_SAID = {
-    "missing": "is needed",
-    "string_too_short": "is empty",
-    "string_pattern_mismatch": "has more than one line, or a character that cannot stand there",
-    "string_type": "has to be text",
-    "dict_type": "has to be a map",
-    "model_type": "has to be a map",
-    "list_type": "has to be a list",
-}
 
 DocumentFile = Annotated[
     Path, typer.Argument(metavar="FILE", callback=readable, help="A campaign document in YAML; - is standard input.")
@@ -69,7 +52,8 @@ def apply(
         try:
             after = await saved(stores, settings, message)
         except (InvalidDefinition, TemplateInvalid) as error:
-            raise DocumentInvalid(_placed(str(error), found, str(file))) from error
+            faults = error.faults if isinstance(error, Faulty) else (str(error),)
+            raise DocumentInvalid("\n".join(_placed(fault, found, str(file)) for fault in faults)) from error
         return before, await campaign_recipients.looked_at(stores, settings, after)
 
     before, draft = context.stored(settings, work)
@@ -121,36 +105,7 @@ def document(found: Node, name: str, author: str) -> CampaignSaved:
     Raises:
         DocumentInvalid: names each fault with its line and field.
     """
-    if not isinstance(found.value, dict):
-        raise DocumentInvalid(f"{name} line {found.line}: a document is a map: campaign_id, name, and so on")
-    faults = list(_unknown(found, CampaignSaved, ()))
-    try:
-        message = CampaignSaved.model_validate({**found.plain(), "origin": Origin.CAMPAIGNS, "saved_by": author})
-    except ValidationError as error:
-        faults += [(entry["loc"], _in_words(entry)) for entry in error.errors()]
-    if faults:
-        raise DocumentInvalid("\n".join(_told(found, name, *fault) for fault in faults[:MOST_FAULTS]))
-    return message
-
-
-def _unknown(node: Node, model: type[Any], path: Field) -> Iterator[tuple[Field, str]]:
-    """Fields that the document has and the model has not: nothing that is written is passed over."""
-    fields = {name: each for name, each in model.model_fields.items() if name not in NOT_WRITTEN}
-    for name, inner in node.value.items() if isinstance(node.value, dict) else ():
-        if name not in fields:
-            close = get_close_matches(name, fields, n=1)
-            asked = f"did you mean {close[0]}?" if close else f"there are {', '.join(fields)}"
-            yield (*path, name), f"is no field; {asked}"
-        elif isclass(kind := fields[name].annotation) and issubclass(kind, Part):
-            yield from _unknown(inner, kind, (*path, name))
-
-
-def _in_words(entry: ErrorDetails) -> str:
-    return _SAID.get(entry["type"], entry["msg"].removeprefix("Value error, "))
-
-
-def _told(found: Node, name: str, path: Field, what: str) -> str:
-    return f"{name} line {found.at(path).line}: {'.'.join(map(str, path)) or 'the document'} {what}"
+    return checked(found, name, CampaignSaved, "campaign_id, name", origin=Origin.CAMPAIGNS, saved_by=author)
 
 
 def _placed(text: str, found: Node, name: str) -> str:

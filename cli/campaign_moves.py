@@ -10,6 +10,7 @@ import typer
 
 from cli import context, lookup, views
 from cli.arguments import CampaignId, Yes
+from cli.campaign_requests import check_own
 from cli.output import Json, out, print_json, say
 from config.settings import Settings
 from domain.campaign import Campaign
@@ -83,6 +84,7 @@ def approve(
 def _end(campaign_id: str, work: Callable[[CampaignMoves], Awaitable[bool]], *, yes: bool, as_json: bool) -> None:
     settings = context.settings()
     found = context.stored(settings, lambda stores: lookup.campaign(stores, campaign_id))
+    check_own(found, "stop")
     if not context.confirmed(f"{campaign_id} is {found.status} and cannot go on after this. End it?", yes=yes):
         raise IllegalTransition(f"campaign {campaign_id} stays {found.status}: nobody confirmed; --yes does")
     _move(settings, campaign_id, lambda moves: _settled(moves, campaign_id, work), as_json=as_json)

@@ -12,10 +12,10 @@ from cli import context, lookup, views
 from cli.arguments import CampaignId, Wait, Yes
 from cli.campaign_following import Request, asked
 from cli.output import Json, counted, out, print_json
-from domain.campaign import Campaign, CampaignStatus
+from domain.campaign import UNDER_REVIEW, Campaign, CampaignStatus
 from domain.errors import IllegalTransition
 from domain.schedule import moment
-from handlers.review_requested import UNDER_REVIEW, check_joins
+from handlers.review_requested import check_joins
 from messages.review_requested import ReviewRequested
 from messages.send_requested import SendRequested
 from repositories.stores import Stores
@@ -84,6 +84,7 @@ def send(
 
     async def sendable(stores: Stores) -> Campaign:
         found = await lookup.campaign(stores, campaign_id)
+        check_own(found, "start")
         if found.status is not _S.SENDING:
             send_start(stores, settings).check(found)
         return found
@@ -96,6 +97,18 @@ def send(
     print_json(found) if as_json else out.print(views.steps(found))
     if found.status in _FAILED:
         raise typer.Exit(1)
+
+
+def check_own(campaign: Campaign, instead: str) -> None:
+    """
+    Raises:
+        IllegalTransition: it is a message of a series, with which the same is done by the command `instead`.
+    """
+    if campaign.series is not None:
+        raise IllegalTransition(
+            f"campaign {campaign.id} is a message of series {campaign.series}, and is sent and ended with it: "
+            f"campaigns series {instead} {campaign.series}"
+        )
 
 
 def due_at(at: str | None) -> datetime | None:

@@ -12,6 +12,7 @@ import typer
 from cli import context, lookup, views
 from cli.arguments import CampaignId, Wait, Yes
 from cli.campaign_following import Request, asked
+from cli.campaign_requests import check_own
 from cli.output import Json, counted, out, print_json, say, shown, table
 from config.settings import Settings
 from domain.campaign import Campaign, CampaignStatus
@@ -77,6 +78,7 @@ async def _when(
     stores: Stores, settings: Settings, campaign_id: str, at: str | None, local: str | None
 ) -> tuple[Campaign, _When]:
     found = await lookup.campaign(stores, campaign_id)
+    check_own(found, "start")
     send_start(stores, settings).check(found)
     if local is None and at is None:
         at, local = _of_document(found)

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import RenderableType
 
-from cli import context, lookup, views
+from cli import anonymous_visits, context, lookup, views
 from cli.arguments import CampaignId
+from cli.offline import Kept, is_hidden, note
 from cli.output import Json, out, print_json, table, tell
 from cli.standing import Standing, notes, standing
+from domain.anonymous_visits import VisitCounts
 from domain.books import Books
 from domain.campaign import Campaign, CampaignStatus, Layout, Origin
 from domain.summary import Summary
@@ -48,26 +50,41 @@ def register(app: typer.Typer) -> None:
     app.command("list")(list_)
 
 
-def summary(campaign_id: CampaignId, as_json: Json = False) -> None:
+def summary(campaign_id: CampaignId, kept: Kept = False, as_json: Json = False) -> None:
     """Show what came back, and the books: every selected person on exactly one line."""
     settings = context.settings()
 
-    async def work(stores: Stores) -> tuple[Campaign, Summary, Books, Standing]:
+    async def work(stores: Stores) -> tuple[Campaign, Summary, Books, Standing, VisitCounts]:
         found = await lookup.campaign(stores, campaign_id)
         numbers, books = await stores.emails.summary(campaign_id), await lookup.books(stores, found)
-        return found, numbers, books, await standing(stores, settings, found)
+        now, nameless = await standing(stores, settings, found), await stores.anonymous_visits.of(campaign_id)
+        return found, numbers, books, now, nameless
 
-    found, numbers, books, now = context.stored(settings, work)
+    found, numbers, books, now, nameless = context.stored(settings, work)
+    if is_hidden(found, kept=kept):
+        return _without_numbers(found, as_json=as_json)
     if as_json:
         shown = {"campaign": campaign_id, "status": found.status, "summary": numbers, "books": books}
+        shown["counted_without_names"] = anonymous_visits.figures(found, nameless)
         return print_json({**shown, "status_reason": found.status_reason, "standing": now, "details": facts(found)})
-    out.print(views.details(found), view(found, numbers), views.books(books), *notes(found, now), sep="\n")
+    counted = filter(None, [anonymous_visits.in_words(nameless)])
+    out.print(views.details(found), view(found, numbers), *counted, views.books(books), *notes(found, now), sep="\n")
+
+
+def _without_numbers(found: Campaign, *, as_json: bool) -> None:
+    """What a summary says of a campaign that is offline (R97)."""
+    if as_json:
+        shown = {"campaign": found.id, "status": found.status, "summary": None, "books": None}
+        return print_json({**shown, "status_reason": found.status_reason, "note": note(found), "details": facts(found)})
+    out.print(views.details(found))
+    tell(note(found))
 
 
 def list_(
     origin: Annotated[Origin | None, typer.Option(help="Only those that were created there.")] = None,
     layout: Annotated[Layout | None, typer.Option(help="Only live ones, or only those in the standard layout.")] = None,
     status: Annotated[CampaignStatus | None, typer.Option(help="Only those with this status.")] = None,
+    series: Annotated[str | None, typer.Option(help="Only the messages of this series.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="At most so many, the latest first; 0: all.")] = 50,
     as_json: Json = False,
 ) -> None:
@@ -75,6 +92,7 @@ def list_(
 
     async def work(stores: Stores) -> list[tuple[Campaign, Summary]]:
         wanted = [one for one in await stores.campaigns.all() if _fits(one, origin, layout, status)]
+        wanted = [one for one in wanted if series in {None, one.series}]
         wanted.sort(key=_latest, reverse=True)
         return await quick_view(stores, wanted[: limit or None])
 
@@ -123,6 +141,7 @@ def facts(campaign: Campaign) -> Mapping[str, Any]:
         "purpose": campaign.purpose,
         "list": campaign.list_id,
         "topic": campaign.topic,
+        "series": campaign.series,
         "origin": campaign.origin,
         "layout": campaign.layout,
         "description": campaign.description,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Group, RenderableType
 
-from cli import contact_timeline, context
+from cli import contact_privacy, contact_timeline, context, series_views
 from cli.arguments import an_address, person
 from cli.contact_timeline import Timeline, timeline
 from cli.output import Json, out, print_json, shown, table, tell
@@ -21,6 +21,7 @@ from domain.contact import Contact, contact_id
 from domain.eligibility import SuppressionReason
 from domain.lists import Lifted, Suppression
 from domain.preferences import consented
+from domain.series import Entry
 from domain.typos import suggested_address
 from handlers.contact_changes import ContactChanges
 from repositories.stores import Stores
@@ -34,6 +35,9 @@ Source = Annotated[str, typer.Option(help="Where it was said: a form, a letter, 
 Proof = Annotated[str, typer.Option(help="What shows it: the text agreed to, a ticket number.")]
 
 OPERATOR = "operator"
+
+
+contact_privacy.register(app)
 
 
 class Answer(StrEnum):
@@ -51,6 +55,7 @@ class Known:
     lifted: Sequence[Lifted]
     suggestion: str | None  #: what the address was probably meant to be
     timeline: Timeline
+    series: Sequence[Entry] = ()  #: ways through series
 
     def as_json(self) -> dict[str, object]:
         contact = self.contact
@@ -63,6 +68,7 @@ class Known:
             "suppressions": self.suppressions,
             "lifted": self.lifted,
             "timeline": self.timeline,
+            "series": self.series,
         }
 
 
@@ -126,6 +132,7 @@ async def known(stores: Stores, text: str, key: bytes) -> Known:
         lifted=lifted,
         suggestion=suggested_address(found.sendable),
         timeline=await timeline(stores, id_, contact, suppressions, lifted),
+        series=await stores.series_entries.of_contact(id_),
     )
 
 
@@ -139,7 +146,7 @@ def view(found: Known) -> RenderableType:
     if found.lifted:
         taken_back = [(each.suppression.reason, each.at, each.because) for each in found.lifted]
         parts.append(table("Taken back", ("reason", "when", "because"), taken_back))
-    return Group(*parts, *contact_timeline.view(found.timeline))
+    return Group(*parts, *series_views.entries(found.series), *contact_timeline.view(found.timeline))
 
 
 def _facts(found: Known) -> list[tuple[str, str]]:

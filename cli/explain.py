@@ -61,6 +61,7 @@ async def _explained(stores: Stores, settings: Settings, campaign_id: str, ident
         now={row.id: last_check(row, contact, suppressed, campaign) for row in own},
         in_doubt_policy=_policy(settings),
         missed=[] if rows or contact is None else await _missed(stores, campaign, contact, reviewed_at),
+        entries=[each for each in await stores.series_entries.of_contact(id_) if each.series_id == campaign.series],
     )
 
 

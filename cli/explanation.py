@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from cli import series_views
 from cli.output import shown as cell
 from cli.output import table
 from domain.campaign import Campaign
@@ -20,6 +21,7 @@ from domain.events import StoredEvent
 from domain.lists import Suppression
 from domain.member_status import member_status
 from domain.response import response
+from domain.series import Entry
 from domain.slices import Slice
 from domain.smtp_reply import Reply, verdict
 from domain.troubleshooting import advice
@@ -50,6 +52,7 @@ class Explanation:
     now: Mapping[str, Skip | None] = field(default_factory=dict)
     in_doubt_policy: str = ""
     missed: Sequence[Missed] = ()  #: of somebody who was never selected: why not
+    entries: Sequence[Entry] = ()  #: into the series whose message it is
 
 
 def claimed(held: Slice) -> dict[str, Any]:
@@ -58,14 +61,24 @@ def claimed(held: Slice) -> dict[str, Any]:
 
 
 def shown(found: Explanation) -> RenderableType:
+    if not found.rows and found.campaign.series:
+        return _not_yet(found, found.campaign.series)
     if not found.rows:
         return Group(Text(f"Nobody with this address was selected for {found.campaign.id}.\n"), *_why_not(found))
-    parts: list[RenderableType] = [_person(found), *_suppressions(found)]
+    parts: list[RenderableType] = [_person(found), *_suppressions(found), *series_views.entries(found.entries)]
     parts += [part for row in found.rows for part in (_row(found, row), *_earlier(row))]
     if found.events:
         told = [_told(event) for event in sorted(found.events, key=lambda event: event.at)]
         parts.append(table("Events", ("when", "what", "ruled", "evidence"), told))
     return Group(*parts)
+
+
+def _not_yet(found: Explanation, series_id: str) -> RenderableType:
+    """Somebody who has not come to a message of a series: where they are in it."""
+    told = Text(f"Nobody with this address has come to {found.campaign.id}, a message of series {series_id}.\n")
+    never = Text("They never entered it: who joins its list does, once it runs.")
+    where = series_views.entries(found.entries) or [never]
+    return Group(told, *_suppressions(found), *where)
 
 
 def _why_not(found: Explanation) -> list[RenderableType]:
@@ -122,8 +135,8 @@ def _row(found: Explanation, row: Email) -> RenderableType:
         f"{verdict(row.reply).reason}, by {verdict(row.reply).rule}" if row.reply and row.reply.code >= 400 else None
     )
     facts = [
-        ("selected by", row.ref or "list membership"),
-        ("selected at", found.reviewed_at),
+        ("selected by", f"series {found.campaign.series}" if found.campaign.series else row.ref or "list membership"),
+        ("selected at", None if found.campaign.series else found.reviewed_at),
         ("state", _named(row.state, row.reason)),
         ("detail", row.detail),
         *_advice(row),

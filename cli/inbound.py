@@ -32,7 +32,7 @@ def unattributed(
     limit: Annotated[int, typer.Option(min=0, help="The newest so many; 0: all.")] = 50,
     as_json: Json = False,
 ) -> None:
-    """List reports that changed nothing: they lead to no mail of ours, or say nothing of one. Kept for 30 days."""
+    """List reports that changed nothing: they lead to no mail of ours, or say nothing of one."""
 
     async def work(stores: Stores) -> tuple[Sequence[Unattributed], int]:
         return await stores.unattributed.newest(kind, limit), await stores.unattributed.count(kind)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from domain.books import Books
 from domain.campaign import Campaign
 from domain.contact import Contact, contact_id
-from domain.errors import InvalidDefinition, UnknownCampaign, UnknownSync
+from domain.errors import InvalidDefinition, UnknownCampaign, UnknownSeries, UnknownSync
 from domain.lists import MailingList
+from domain.series import Series
 from domain.sync import Sync
 from repositories.stores import Stores
 
@@ -22,9 +23,37 @@ async def campaign(stores: Stores, campaign_id: str) -> Campaign:
     return found
 
 
+async def series(stores: Stores, series_id: str) -> Series:
+    """
+    Raises:
+        UnknownSeries: there is none with this id.
+    """
+    found = await stores.series.get(series_id)
+    if found is None:
+        raise UnknownSeries(f"there is no series {series_id}; `campaigns series list` shows all")
+    return found
+
+
 async def books(stores: Stores, campaign: Campaign) -> Books:
-    """The books as they stand; nobody is selected before the first review."""
-    return await stores.emails.books(campaign.id, campaign.report.selected if campaign.report else 0)
+    """The books as they stand; nobody is selected before the first review.
+
+    Of a message of a series everybody is whose turn it was.
+    """
+    return await stores.emails.books(campaign.id, await _selected(stores, campaign))
+
+
+async def _selected(stores: Stores, campaign: Campaign) -> int:
+    found = await stores.series.get(campaign.series) if campaign.series else None
+    if found is None:
+        return campaign.report.selected if campaign.report else 0
+    step = found.step_of(campaign.id)
+    planned = (await stores.series_entries.counts(found.id)).planned
+    return planned.get(step.key, 0) if step else await _planned(stores, campaign)
+
+
+async def _planned(stores: Stores, campaign: Campaign) -> int:
+    """Of a message that was taken out of its series: its ledger alone still says."""
+    return sum((await stores.emails.books(campaign.id, 0)).states.values())
 
 
 async def sync(stores: Stores, sync_id: str) -> Sync:

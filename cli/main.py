@@ -16,11 +16,14 @@ from cli import (
     imports,
     in_doubt,
     inbound,
+    integration,
     lists,
     module,
     parked,
     publish,
     reclassify,
+    retention,
+    series,
     servers,
     status,
     suppressions,
@@ -45,11 +48,14 @@ app.add_typer(contacts.app, name="contact")
 app.add_typer(suppressions.app, name="suppression")
 app.add_typer(template.app, name="template")
 app.add_typer(campaign.app, name="campaign")
+app.add_typer(series.app, name="series")
 app.add_typer(throttle.app, name="throttle")
 app.add_typer(dkim.app, name="dkim")
 app.add_typer(feed.app, name="feed")
+app.add_typer(integration.app, name="integration")
 app.add_typer(parked.app, name="parked")
 app.add_typer(token.app, name="token")
 app.add_typer(inbound.app, name="inbound")
 app.add_typer(in_doubt.app, name="in-doubt")
 app.add_typer(audit.app, name="audit")
+app.add_typer(retention.app, name="retention")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 from importlib import resources
 
+from cli import anonymous_visits
 from cli.campaign_summary import share
 from cli.output import counted
 from cli.report_charts import SERIES, bar, moment, over_time
 from cli.report_words import BOUNCED, ENDS, SKIPPED, why
+from domain.anonymous_visits import VisitCounts
 from domain.books import Books
 from domain.campaign import Campaign, CampaignStatus
 from domain.email import EmailState
@@ -36,6 +38,7 @@ class Told:
     figures: Figures
     organisation: str
     at: datetime  #: when it was made
+    counted: VisitCounts = field(default_factory=VisitCounts)  #: opens and clicks without names (D12)
 
 
 def page(told: Told) -> str:
@@ -46,6 +49,7 @@ def page(told: Told) -> str:
             _header(told),
             "<main>",
             _tiles(told.summary),
+            _nameless(told.counted),
             _funnel(told),
             _time(told.figures),
             _links(told),
@@ -116,6 +120,11 @@ def _machines(found: Summary) -> str:
         f'<p class="note">Counts are of people. Machines opened {found.machine_opened:,} of the mails besides, and '
         f"followed links in {found.machine_clicked:,}: privacy proxies and scanners, in none of the numbers.</p>"
     )
+
+
+def _nameless(counted: VisitCounts) -> str:
+    words = anonymous_visits.in_words(counted)
+    return f'<p class="note">{words}</p>' if words else ""
 
 
 def _funnel(told: Told) -> str:

@@ -22,6 +22,7 @@ SKIPPED: Mapping[str, str] = {
     SkipReason.NO_CONSENT: "Never agreed to be written to",
     SkipReason.TOPIC_CONFLICT: "Left this topic, or asked for other topics only",
     SkipReason.CANCELLED: "The campaign ended before it came to them",
+    SkipReason.OFFLINE: "The CRM was left before the campaign came to them",
 }
 
 BOUNCED: Mapping[str, str] = {

@@ -28,6 +28,7 @@ from domain.lists import Suppression
 from domain.preferences import welcomed_back
 from handlers.contact_changes import ContactChanges
 from repositories.stores import Stores
+from workers.erasure_requested import homecoming
 from workers.options import address_key
 from workers.resources import now
 
@@ -96,7 +97,10 @@ def remove(
 ) -> None:
     """Take one suppression back. Never done by itself: somebody says why, and that is kept."""
     if reason is SuppressionReason.ERASED:
-        raise typer.BadParameter("an erased person is never written to again", param_hint="--reason")
+        raise typer.BadParameter(
+            "an erased person is not written to again, unless it is their own wish: `campaigns suppression lift`",
+            param_hint="--reason",
+        )
     if not because.strip():
         raise typer.BadParameter("say why, and who says so", param_hint="--because")
     settings = context.settings()
@@ -108,6 +112,26 @@ def remove(
         return print_json({"removed": reason, "remaining": rest})
     still = f"; it stays suppressed: {', '.join(rest)}" if rest else ""
     tell(f"No longer suppressed as {reason}{still}.")
+
+
+@app.command("lift")
+def lift(
+    address_: Annotated[str, typer.Argument(metavar="ADDRESS", callback=an_address, help="Who comes back.")],
+    because: Annotated[str, typer.Option(help="What shows that it is the person's own wish; no name, no address.")],
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Let somebody come back who was erased. Nothing of what was erased comes back; what comes from now on is kept."""
+    if not because.strip():
+        raise typer.BadParameter("say what shows the person's wish", param_hint="--because")
+    settings = context.settings()
+    id_ = contact_id(person(address_).identity, address_key(settings))
+    if not context.confirmed("Let this person be stored and written to again?", yes=yes):
+        raise NotReady("nobody confirmed, so nothing changes; --yes does")
+    lifted = context.stored(settings, lambda stores: homecoming(stores)(id_, because))
+    if as_json:
+        return print_json({"lifted": lifted})
+    tell("May be stored and written to again." if lifted else "Nobody with this address was erased.")
 
 
 @app.command("import")

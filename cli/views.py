@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from cli.offline import is_hidden
 from cli.output import counted, plain, shown, table
 from domain.books import Books
 from domain.campaign import Campaign, Origin
@@ -16,7 +17,7 @@ from domain.email import EmailState, SkipReason
 from domain.readiness import Facts
 from domain.schedule import is_local
 from domain.summary import Summary
-from domain.whats_next import StepState, whats_next
+from domain.whats_next import Step, StepState, whats_next
 
 _MARKS = {
     StepState.DONE: ("✓", "green"),
@@ -29,8 +30,12 @@ _MARKS = {
 
 def steps(campaign: Campaign, facts: Facts | None = None) -> RenderableType:
     """What's Next (R39): five steps, what stands in the way, what to type."""
-    lines = [Text(f"What's next for {campaign.id} ({campaign.status})", style="bold")]
-    for step in whats_next(campaign, facts):
+    return step_lines(f"What's next for {campaign.id} ({campaign.status})", whats_next(campaign, facts))
+
+
+def step_lines(title: str, found: Sequence[Step]) -> RenderableType:
+    lines = [Text(title, style="bold")]
+    for step in found:
         mark, style = _MARKS[step.state]
         text = f"  {mark} {step.number} {step.title}" + (f": {step.note}" if step.note else "")
         lines.append(Text(text + (f"    {step.command}" if step.command else ""), style=style))
@@ -51,6 +56,7 @@ def details(campaign: Campaign) -> RenderableType:
         ("recipients", _recipients(campaign)),
         ("member status", campaign.member_status),
         ("meant for", _schedule(campaign)),
+        ("series", campaign.series and f"{campaign.series}: it goes to whoever comes to it there"),
         ("list", campaign.list_id),
         ("topic", campaign.topic),
         ("lawful basis", campaign.lawful_basis),
@@ -75,13 +81,14 @@ def report(campaign: Campaign) -> RenderableType:
     rows += [("from the list", found.from_list), ("selected", found.selected)]
     rows += [("with a topic conflict", found.skipped.get(SkipReason.TOPIC_CONFLICT, 0))]
     rows += [(f"will receive it (topic: {campaign.topic})", found.to_send)]
-    parts: list[RenderableType] = [table("Review", ("people", "number"), rows)]
+    # Whom a message of a series goes to is decided when they come to it.
+    parts: list[RenderableType] = [table("Review", ("people", "number"), rows)] if campaign.series is None else []
     if found.skipped:
         parts.append(skips(found.skipped, found.topic_conflicts))
     if found.findings:
         lines = [(f.severity, f.rule, f.text, f.place, f.fix) for f in found.findings]
         parts.append(table("Findings", ("severity", "rule", "what", "where", "how to mend it"), lines))
-    return Group(*parts)
+    return Group(*parts) if parts else Text("The review found nothing.")
 
 
 def skips(reasons: Mapping[str, int], conflicts: Mapping[str, int]) -> RenderableType:
@@ -126,7 +133,7 @@ def brief(campaign: Campaign, found: Summary) -> dict[str, Any]:
     """One campaign of many, for JSON: without what is written in it."""
     known = plain(campaign)
     content = {name: text for name, text in known["content"].items() if name not in {"html", "text"}}
-    return {"campaign": known | {"content": content}, "summary": plain(found)}
+    return {"campaign": known | {"content": content}, "summary": None if is_hidden(campaign) else plain(found)}
 
 
 def progress(campaign: Campaign, found: Books) -> RenderableType:
@@ -142,6 +149,8 @@ def progress(campaign: Campaign, found: Books) -> RenderableType:
 
 
 def _line(campaign: Campaign, found: Summary) -> tuple[str | int | datetime | None, ...]:
+    if is_hidden(campaign):
+        return (campaign.id, campaign.status, campaign.origin, campaign.layout, *[None] * 6, campaign.status_at)
     return (
         campaign.id, campaign.status, campaign.origin, campaign.layout, found.sent, found.delivered,
         found.hard_bounced + found.soft_bounced, found.opened, found.clicked, found.unsubscribed, campaign.status_at,

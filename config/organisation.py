@@ -21,6 +21,7 @@ class EditionName(StrEnum):
 class TrackedPeople(StrEnum):
     ALL = "all"
     CONSENT = "consent"
+    AGGREGATE = "aggregate"
     OFF = "off"
 
 
@@ -41,7 +42,8 @@ class OrganisationSettings(Group):
     tracking: TrackedPeople = Field(
         TrackedPeople.CONSENT,
         description="whose opens and clicks are told of them (D12): consent (who agreed to that), all (who did not "
-        "refuse), or off; asked when a mail is written, and again when it is opened",
+        "refuse), aggregate (nobody's: they are only counted per campaign), or off; asked when a mail is written, and "
+        "again when it is opened",
     )
     time_zone: str = Field("UTC", description="time zone of people whose own is not known, such as Europe/Berlin (D7)")
 

@@ -21,6 +21,7 @@ from config.mail import FIRST_RELAY, DkimSettings, RelaySettings, SmtpSettings
 from config.organisation import OrganisationSettings
 from config.processes import WorkerSettings
 from config.responses import FeedSettings, InboundSettings
+from config.retention import RetentionSettings
 from config.reviewing import AssetSettings, ReviewSettings
 from config.sending import SendingSettings, ThrottleSettings
 from config.servers import AmqpSettings, HealthSettings, LogSettings, MongoSettings
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
     workers: WorkerSettings = WorkerSettings()
     inbound: InboundSettings = InboundSettings()
     feed: FeedSettings = FeedSettings()
+    retention: RetentionSettings = RetentionSettings()
     health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()
 

@@ -23,6 +23,7 @@ from domain.mail_headers import (
     date_header,
     list_id_header,
     message_id_header,
+    one_line,
     text_header,
     uri_header,
     wire_address,
@@ -68,6 +69,7 @@ class Recipient:
     name: str = ""  #: shown in To; may be empty
     values: Mapping[str, Value] = field(default_factory=dict)
     tracked: bool = False  #: links counted and a pixel: where the organisation's policy and the person allow it (D12)
+    nameless: bool = False  #: those name the campaign alone, not this email
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ class Assembler:
         """
         pieces = self._template.pieces(self._values(recipient, self._links(recipient)), tracked=recipient.tracked)
         html_part = None if pieces.html is None else "".join(pieces.html)
-        return Rendered(pieces.subject, html_part, "".join(pieces.text))
+        return Rendered(one_line(pieces.subject), html_part, "".join(pieces.text))
 
     def _written(self, recipient: Recipient, links: _Links) -> tuple[str, bytes]:
         """Subject and body for one person: the quick way if it can tell, otherwise by rendering the whole template."""
@@ -182,8 +184,9 @@ class Assembler:
         if "preferences_url" in self._template.uses:
             values["preferences_url"] = _safe(tracking.preferences_url(email_id, base_url, keys))
         if recipient.tracked and self._template.has_html:
-            values["click_url"] = _safe(tracking.click_url(email_id, base_url, keys))
-            values["open_url"] = _safe(tracking.open_url(email_id, base_url, keys))
+            counted = tracking.nobody_of(email_id) if recipient.nameless else email_id
+            values["click_url"] = _safe(tracking.click_url(counted, base_url, keys))
+            values["open_url"] = _safe(tracking.open_url(counted, base_url, keys))
         return _Links(ways_out, values)
 
 

@@ -41,6 +41,8 @@ class CampaignStatus(StrEnum):
 
 
 _S = CampaignStatus
+#: Its list and recipients are locked, and there is no verdict yet.
+UNDER_REVIEW = frozenset({_S.SYNCING_RECIPIENTS, _S.TO_BE_REVIEWED, _S.IN_REVIEW})
 NEXT: Mapping[CampaignStatus, frozenset[CampaignStatus]] = {
     _S.DRAFT: frozenset({_S.SYNCING_RECIPIENTS, _S.CANCELLED, _S.OFFLINE}),
     _S.SYNCING_RECIPIENTS: frozenset({_S.TO_BE_REVIEWED, _S.CANCELLED, _S.OFFLINE}),
@@ -213,6 +215,7 @@ class Campaign:
     reviewed_assets: Mapping[str, str] = field(default_factory=dict)  #: hashes of images and videos by URL, then
     author: str | None = None  #: who saved it last; None: nobody knows
     approval: Approval | None = None  #: of somebody else, where the organisation wants that
+    series: str | None = None  #: the id of the autoresponder whose message it is; see domain/series.py
     slices: int = 0  #: batches of the first round; retries are numbered from here on
     chains: int = 0  #: how many batches are under way at once
     send_at: datetime | None = None  #: when it is to begin; of one with a local time, where it is that time first
@@ -222,6 +225,7 @@ class Campaign:
     trip: Trip | None = None  #: the last time that a circuit breaker stopped it
     created_at: datetime | None = None
     status_at: datetime | None = None
+    left_as: CampaignStatus | None = None  #: of one that is offline: what it was before (R96)
     revision: int = 0
 
     def moved_to(self, status: CampaignStatus, reason: str | None = None, *, at: datetime | None = None) -> Campaign:
@@ -235,7 +239,8 @@ class Campaign:
                 f"campaign {self.id} is {self.status} and cannot become {status}; "
                 f"from here it can become: {', '.join(sorted(NEXT[self.status])) or 'nothing'}"
             )
-        return replace(self, status=status, status_reason=reason, status_at=at or self.status_at)
+        left = self.status if status is _S.OFFLINE else self.left_as
+        return replace(self, status=status, status_reason=reason, status_at=at or self.status_at, left_as=left)
 
     @property
     def layout(self) -> Layout:

@@ -6,7 +6,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 
@@ -17,6 +17,8 @@ from domain.consent import Consent, Tracking, tracking
 from domain.values import Value
 
 ID_HEX_DIGITS = 32
+#: `Membership.since` of one that is older than these times.
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 #: `Contact.revision` of one that was read in part: no stored document is at this revision, so it cannot be saved.
 READ_ONLY = -1
 
@@ -136,6 +138,8 @@ class Membership:
 
     list_id: str
     sources: frozenset[str]  #: "sync:<id>|<ref>", "campaign:<id>|<ref>", "import:<id>"
+    #: when the contact came to be on it; None until it is stored, which stamps it. Being there decides, not since when
+    since: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ _SKIPS: Mapping[SuppressionReason, SkipReason] = {
 }
 
 
+def erased_of(suppressed: Mapping[str, frozenset[SuppressionReason]]) -> frozenset[str]:
+    """Those of the suppressed whose data was erased."""
+    return frozenset(key for key, reasons in suppressed.items() if SuppressionReason.ERASED in reasons)
+
+
 @dataclass(frozen=True, slots=True)
 class Skip:
     reason: SkipReason

@@ -83,6 +83,7 @@ class SkipReason(StrEnum):
     NO_CONSENT = "no_consent"  #: the lawful basis is consent, and none is recorded
     TOPIC_CONFLICT = "topic_conflict"  #: left the topic, or holds topics but not this one (R52)
     CANCELLED = "cancelled"  #: the campaign was cancelled before it came to this email
+    OFFLINE = "offline"  #: the integration was left before the campaign came to this email (R96-R101)
 
 
 class ServiceStatus(StrEnum):

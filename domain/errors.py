@@ -66,6 +66,10 @@ class UnknownCampaign(Permanent):
     """A message names a campaign that is not stored (never created, or deleted)."""
 
 
+class UnknownSeries(Permanent):
+    """A series is named that is not stored."""
+
+
 class UnknownEmail(Permanent):
     """An event names an email that is in no ledger."""
 
@@ -76,6 +80,10 @@ class IllegalTransition(Permanent):
 
 class NotReady(Permanent):
     """A step was asked for before what it needs is there; the text says what is missing and what to type."""
+
+
+class NotConfirmed(Permanent):
+    """What cannot be undone was asked for without the words that confirm it; the text says which."""
 
 
 class EditionRequired(Permanent):

@@ -134,6 +134,14 @@ class Replay:
 
 
 @dataclass(frozen=True, slots=True)
+class Lag:
+    """How far publishing is behind numbering."""
+
+    unpublished: int = 0
+    oldest_at: datetime | None = None  #: when what waits longest was numbered
+
+
+@dataclass(frozen=True, slots=True)
 class StreamView:
     """How a stream stands."""
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from domain.assembly import Assembler, Endpoints, Mailing, Recipient
-from domain.campaign import Campaign, Content
+from domain.campaign import Campaign, Content, Sender
 from domain.contact import Contact
 from domain.dkim_key import DkimKeys
 from domain.email import Email
 from domain.organisation import Organisation
 from domain.template import TemplateSource, compiled
 from domain.tracking import SigningKeys
+from domain.tracking_policy import Telling
 from domain.values import Value
 
 ADDRESS_FIELD = "email"  #: the merge field that every contact has, whatever is mapped
@@ -34,7 +37,7 @@ def mailer_of(campaign: Campaign, organisation: Organisation, keys: SigningKeys,
     return Assembler(template, mailing, endpoints, dkim.of(campaign.sender.domain))
 
 
-def recipient_of(email: Email, contact: Contact, *, tracked: bool = False) -> Recipient:
+def recipient_of(email: Email, contact: Contact, telling: Telling = Telling.NOTHING) -> Recipient:
     """Whom a ledger row goes to, with the merge values as they are now; the address is the reviewed one."""
     values = contact.values()
     name = name_in(values)
@@ -45,7 +48,8 @@ def recipient_of(email: Email, contact: Contact, *, tracked: bool = False) -> Re
         address=email.address,
         name=name,
         values=values,
-        tracked=tracked,
+        tracked=telling is not Telling.NOTHING,
+        nameless=telling is Telling.COUNTED,
     )
 
 
@@ -55,11 +59,16 @@ def name_in(values: dict[str, Value]) -> str:
     return " ".join([str(part).strip() for part in parts if part]).strip()
 
 
+def sender_of(campaign: Campaign, organisation: Organisation) -> Sender:
+    """Who it is from; under the organisation's name where it has none of its own."""
+    return replace(campaign.sender, name=campaign.sender.name or organisation.name)
+
+
 def _mailing(campaign: Campaign, organisation: Organisation) -> Mailing:
     return Mailing(
         campaign_id=campaign.id,
         purpose=campaign.purpose,
-        sender=campaign.sender,
+        sender=sender_of(campaign, organisation),
         organisation_name=organisation.name,
         organisation_postal_address=organisation.postal_address,
         list_id=campaign.list_id or campaign.topic,

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.campaign import Campaign
-from domain.contact import Contact, Source, contact_id
+from domain.contact import Contact, Source
 from domain.eligibility import Skip, SuppressionReason, skip
 from domain.email import NO_SLICE, Email, EmailState, SkipReason, email_id, message_id
+from domain.erasure import erased_ref, record_key
 from domain.send_times import ZONE_FIELD, zone_of
 from domain.sync import SyncSkip
 
@@ -116,15 +117,17 @@ class Planner:
         reason = self._why_not_mailed_for(pick, suppressed)
         if reason is None and pick.contact is not None:
             return self._of_contact(pick.contact, pick.ref, suppressed)
-        own_name = contact_id(f"record:{pick.ref}", self.address_key)
-        erased = reason is not None and reason.reason is SkipReason.ERASED
+        own_name = record_key(pick.ref, self.address_key)
+        if reason is not None and reason.reason is SkipReason.ERASED:
+            return _Decided(own_name, "", erased_ref(pick.ref, self.address_key), None, reason)
         address = pick.contact.address if pick.contact else pick.address
-        return _Decided(own_name, "" if erased else address, pick.ref, None, reason)
+        return _Decided(own_name, address, pick.ref, None, reason)
 
     def _why_not_mailed_for(self, pick: Pick, suppressed: Suppressed) -> Skip | None:
         """Why nobody is mailed for this record, or None when its contact is decided on."""
         if not pick.known:
-            return Skip(SkipReason.UNKNOWN_RECORD)
+            known = suppressed.get(record_key(pick.ref, self.address_key), _NOT_SUPPRESSED)
+            return Skip(SkipReason.ERASED if SuppressionReason.ERASED in known else SkipReason.UNKNOWN_RECORD)
         if pick.skip is not None:
             return Skip(SkipReason(pick.skip))
         if SuppressionReason.ERASED in suppressed.get(pick.contact_id, _NOT_SUPPRESSED):
@@ -137,7 +140,7 @@ class Planner:
     def _of_contact(self, contact: Contact, ref: str | None, suppressed: Suppressed) -> _Decided:
         reasons = suppressed.get(contact.id, _NOT_SUPPRESSED)
         why = skip(contact, reasons, self.campaign)
-        return _Decided(contact.id, contact.address, ref, _zone(contact), why)
+        return _Decided(contact.id, contact.address, ref, zone_said(contact), why)
 
     def _plan(self, decided: Sequence[_Decided], counts: Counter[str]) -> Plan:
         for each in decided:
@@ -179,7 +182,8 @@ def _counted(why: Skip | None) -> list[str]:
     return [f"skipped.{why.reason}", *(f"conflict.{topic}" for topic in why.topics)]
 
 
-def _zone(contact: Contact) -> str | None:
+def zone_said(contact: Contact) -> str | None:
+    """Where somebody lives, by a name of the IANA database; None where nobody knows."""
     said = contact.fields.get(ZONE_FIELD)
     return zone_of(said.value) if said else None
 

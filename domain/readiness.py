@@ -110,7 +110,7 @@ def _details(campaign: Campaign) -> Iterator[str]:
 
 
 def _recipients(campaign: Campaign, picked: Iterable[PickedModule]) -> Iterator[str]:
-    if campaign.recipients.empty and not campaign.goes_to_members:
+    if campaign.series is None and campaign.recipients.empty and not campaign.goes_to_members:
         yield (
             f"recipients: {_edit(campaign)} --module Leads, or review it with its list's members: "
             f"campaigns campaign review {campaign.id} --include-existing-members"

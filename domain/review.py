@@ -66,18 +66,18 @@ def report(counts: Mapping[str, int], books: Books, found: tuple[Finding, ...]) 
     )
 
 
-def why_rejected(result: Report) -> str | None:
-    """The reason in words, or None when the campaign passed."""
+def why_rejected(result: Report, *, people_come_later: bool = False) -> str | None:
+    """The reason in words, or None when the campaign passed. To a message of a series people come later."""
     if found := blocking(result.findings):
         return "; ".join(f"{finding.place}: {finding.text} ({finding.fix})" for finding in found)
-    if result.to_send == 0:
+    if result.to_send == 0 and not people_come_later:
         return _nobody(result)
     return None
 
 
 def _nobody(result: Report) -> str:
     if not result.selected:
-        return "nobody was selected: the modules and lists that were picked are empty"
+        return "nobody was selected: what was picked is empty, or no record fits its filter"
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(result.skipped.items()))
     return f"none of the {result.selected} people selected would be mailed: {reasons}"
 
@@ -155,4 +155,5 @@ def _sample(rendered: Rendered, campaign: Campaign, organisation: Organisation, 
         sender_address=campaign.sender.address,
         unsubscribe_url=own_way_out.url,
         organisation_postal_address=organisation.postal_address,
+        organisation_name=organisation.name,
     )

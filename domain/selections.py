@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 MOST_INLINE = 1_000  #: refs that stand in the campaign itself
@@ -52,6 +52,20 @@ class Tally:
 
     def kept(self, key: str) -> Kept:
         return Kept(key, self.counts, self.digest)
+
+
+def gathered(sizes: Mapping[int, int], most: int) -> Iterator[tuple[int, ...]]:
+    """Chunks by number in their order, as many together as hold at most so many refs; empty ones are left out."""
+    group: list[int] = []
+    held = 0
+    for number in sorted(number for number, size in sizes.items() if size):
+        if group and held + sizes[number] > most:
+            yield tuple(group)
+            group, held = [], 0
+        group.append(number)
+        held += sizes[number]
+    if group:
+        yield tuple(group)
 
 
 def module_of(ref: str) -> str:

@@ -48,6 +48,11 @@ class Summary:
         """Whom it was tried with, to whatever end: of these are the shares of those that bounced."""
         return self.delivered + self.hard_bounced + self.soft_bounced
 
+    @property
+    def is_final(self) -> bool:
+        """Whether every email has ended: only what comes back, and people, change anything now."""
+        return not (self.planned or self.deferred or self.in_doubt)
+
 
 #: Which emails each number counts; the people behind a number are found by the same rule.
 NUMBERS: Mapping[str, tuple[Kind, ...]] = {

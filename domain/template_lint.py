@@ -50,5 +50,6 @@ def _linted(template: Template, organisation: Organisation, sender_address: str)
         sender_address=sender_address,
         unsubscribe_url=_UNSUBSCRIBE,
         organisation_postal_address=str(values["organisation_postal_address"]),
+        organisation_name=str(values["organisation_name"]),
     )
     return Judged(rendered, lint.lint(sample))

@@ -21,6 +21,7 @@ from domain.email import NOT_SENT, DoubtReason, SkipReason
 from domain.imports import RowReason
 from domain.remainder import Stays
 from domain.review_rules import RULES
+from domain.series import EntryEnd, Passed, SeriesStatus
 from domain.sync import SyncSkip
 
 _FILE = resources.files("domain") / "troubleshooting.toml"
@@ -49,6 +50,9 @@ KINDS: Sequence[Kind] = (
     Kind("remainder", "Who is not sent to with the remainder", tuple(Stays)),
     Kind("breaker", "What pauses a campaign by itself", tuple(Rule)),
     Kind("status", "Where a campaign stands", tuple(CampaignStatus)),
+    Kind("series", "Where a series stands", tuple(SeriesStatus)),
+    Kind("entry", "Why somebody's way through a series has ended", tuple(EntryEnd)),
+    Kind("passed", "Messages of a series that somebody did not get", tuple(Passed)),
     Kind("finding", "What a review finds", tuple(RULES)),
     Kind("sync", "Records that are not synced into lists", tuple(SyncSkip)),
     Kind("import", "Rows that are not imported", tuple(RowReason)),

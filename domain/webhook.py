@@ -39,6 +39,25 @@ class Position:
         return self.next_at is None or self.next_at <= now
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What the webhook has not had, of all streams."""
+
+    entries: int  #: published, and not delivered yet
+    failing: int  #: streams that wait after a failure
+    given_up: int  #: entries that nobody tries any more
+
+
+def backlog(latest: Mapping[str, int], positions: Mapping[str, Position]) -> Backlog:
+    """`latest` has the last number of each stream that is kept."""
+    known = {stream: positions.get(stream, Position(stream)) for stream in {*latest, *positions}}
+    return Backlog(
+        entries=sum(max(0, last - known[stream].number) for stream, last in latest.items()),
+        failing=sum(position.failures > 0 for position in known.values()),
+        given_up=sum(len(position.parked) for position in known.values()),
+    )
+
+
 def delivered(position: Position, number: int) -> Position:
     return replace(position, number=number, failures=0, next_at=None, why="")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.approval import approval_missing
-from domain.campaign import Campaign, CampaignStatus, changed_since_review
+from domain.campaign import UNDER_REVIEW, Campaign, CampaignStatus, changed_since_review
 from domain.organisation import Organisation
 from domain.readiness import Facts, Lacking, company_details_missing, lacking
 
@@ -29,33 +29,35 @@ class Step:
     number: int
     title: str
     state: StepState
-    note: str = ""  #: why it is blocked, or how far it is
+    note: str = ""  #: why it is blocked, or will be, or how far it is
     command: str = ""  #: what to type, when it is next
 
 
 _S = CampaignStatus
-_UNDER_REVIEW = frozenset({_S.SYNCING_RECIPIENTS, _S.TO_BE_REVIEWED, _S.IN_REVIEW})
 _REVIEWED = frozenset({_S.REVIEWED, _S.SCHEDULED, _S.SENDING, _S.PAUSED, _S.SENT, _S.STOPPED})
 _TITLES = ("Choose a template", "Add recipients", "Associate list and topic", "Send for review", "Send")
 _REVIEW, _SEND = 3, 4  # their places
 
 
 def whats_next(campaign: Campaign, facts: Facts | None = None) -> list[Step]:
-    """The five steps; at most one of them is next, current or blocked. Without facts nothing around it is looked at."""
+    """The five steps; at most one of them is next, current or blocked. Without facts nothing around it is looked at.
+
+    What will stand in the way of a later step is told at once: it is often somebody else who mends it.
+    """
     done, blocks, commands = _done(campaign), _blocks(campaign, facts), _commands(campaign)
     reached = next((place for place in range(len(_TITLES)) if blocks[place] or not done[place]), len(_TITLES))
-    return [
-        Step(place + 1, title, StepState.DONE if place < reached else StepState.LATER)
-        if place != reached
-        else _reached(campaign, Step(place + 1, title, StepState.NEXT, command=commands[place]), blocks[place])
-        for place, title in enumerate(_TITLES)
-    ]
+    steps = [Step(place + 1, title, StepState.DONE) for place, title in enumerate(_TITLES[:reached])]
+    if reached < len(_TITLES):
+        here = Step(reached + 1, _TITLES[reached], StepState.NEXT, command=commands[reached])
+        steps.append(_reached(campaign, here, blocks[reached]))
+    later = range(reached + 1, len(_TITLES))
+    return [*steps, *(Step(each + 1, _TITLES[each], StepState.LATER, _lacks(blocks[each])) for each in later)]
 
 
 def _done(campaign: Campaign) -> list[bool]:
     return [
         bool(campaign.content.html or campaign.content.text),
-        not campaign.recipients.empty or campaign.goes_to_members,
+        not campaign.recipients.empty or campaign.goes_to_members or campaign.series is not None,
         campaign.list_id is not None,
         campaign.status in _REVIEWED,
         campaign.status is _S.SENT,
@@ -63,6 +65,8 @@ def _done(campaign: Campaign) -> list[bool]:
 
 
 def _commands(campaign: Campaign) -> list[str]:
+    if campaign.series is not None:
+        return _series_commands(campaign.series)
     edit = f"campaigns campaign edit {campaign.id}"
     when = "schedule" if campaign.schedule else "send"
     return [
@@ -72,6 +76,12 @@ def _commands(campaign: Campaign) -> list[str]:
         f"campaigns campaign review {campaign.id}",
         f"campaigns campaign {when} {campaign.id}",
     ]
+
+
+def _series_commands(series_id: str) -> list[str]:
+    """A message is changed, reviewed and sent with its series."""
+    change = f"campaigns series export {series_id} --to FILE"
+    return [change, change, change, f"campaigns series review {series_id}", f"campaigns series start {series_id}"]
 
 
 def _blocks(campaign: Campaign, facts: Facts | None) -> list[Sequence[str]]:
@@ -112,7 +122,7 @@ def _reached(campaign: Campaign, step: Step, blocks: Sequence[str]) -> Step:
 
 def _standing(campaign: Campaign, blocks: Sequence[str]) -> tuple[StepState, str]:
     status, reason = campaign.status, campaign.status_reason or ""
-    if status in _UNDER_REVIEW:
+    if status in UNDER_REVIEW:
         return StepState.CURRENT, status.replace("_", " ")
     if status is _S.REJECTED:
         fix = f"campaigns campaign reopen {campaign.id}"
@@ -123,4 +133,8 @@ def _standing(campaign: Campaign, blocks: Sequence[str]) -> tuple[StepState, str
         return StepState.BLOCKED, f"{status}{': ' + reason if reason else ''}"
     if status in {_S.SENDING, _S.SCHEDULED}:
         return StepState.CURRENT, status
-    return (StepState.BLOCKED, f"it lacks {'; and '.join(blocks)}") if blocks else (StepState.NEXT, "")
+    return (StepState.BLOCKED if blocks else StepState.NEXT), _lacks(blocks)
+
+
+def _lacks(blocks: Sequence[str]) -> str:
+    return f"it lacks {'; and '.join(blocks)}" if blocks else ""

@@ -36,7 +36,7 @@ class Abandonment:
             if each.state is SliceState.STARTED:
                 doubtful = await put_in_doubt(each, self.emails, self.slices, self.now())
                 _log.warning("slice_abandoned", campaign_id=campaign.id, slice=each.number, in_doubt=doubtful)
-        return [offer(each) for each in dead if self._is_to_offer(each)]
+        return [offer(each, campaign) for each in dead if self._is_to_offer(each)]
 
     def _is_dead(self, abandoned: Slice) -> bool:
         """Whether its worker can have nothing more to say: at once if it never began, else after the grace."""

@@ -7,25 +7,31 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from domain.audit import DONE, AuditEntry
-from handlers.ports import Audit, Campaigns, Clock, Syncs
+from handlers.ports import Audit, Campaigns, Clock, SeriesStore, Syncs
 from messages.base import Message
 from messages.campaign_saved import CampaignSaved
 from messages.envelope import Envelope
+from messages.erasure_requested import ErasureRequested
 from messages.feed_replay_requested import FeedReplayRequested
+from messages.integration_changed import IntegrationChanged
 from messages.review_requested import ReviewRequested
 from messages.send_batch import SendBatch
 from messages.send_requested import SendRequested
+from messages.series_saved import SeriesSaved
 from messages.sync_requested import SyncRequested
 from messages.test_requested import TestRequested
 
-_CAMPAIGN, _SYNC = "campaign", "sync"
+_CAMPAIGN, _SYNC, _SERIES = "campaign", "sync", "series"
 #: Messages that ask for something, what they are about and the field that names it; all others carry data.
 ASKING: Mapping[type[Message], tuple[str, str]] = {
     **dict.fromkeys(
         (CampaignSaved, ReviewRequested, TestRequested, SendRequested, SendBatch), (_CAMPAIGN, "campaign_id")
     ),
     SyncRequested: (_SYNC, "sync_id"),
+    SeriesSaved: (_SERIES, "series"),
     FeedReplayRequested: ("feed", "stream"),
+    ErasureRequested: ("erasure", "request_id"),  # never by the address: the receipt names the hash
+    IntegrationChanged: ("integration", "change"),
 }
 #: Fields that only messages of ours have: nobody asked for those.
 _INTERNAL = ("run_id", "slice", "due")
@@ -37,6 +43,7 @@ class AuditTrail:
     audit: Audit
     campaigns: Campaigns
     syncs: Syncs
+    series: SeriesStore
     now: Clock
 
     async def began(self, entry_id: str, *, who: str, via: str, what: str, subject: str) -> AuditEntry:
@@ -74,6 +81,9 @@ class AuditTrail:
         if kind == _SYNC:
             sync = await self.syncs.get(name)
             return sync.status if sync else None
+        if kind == _SERIES:
+            series = await self.series.get(name)
+            return series.status if series else None
         return None
 
 

@@ -22,9 +22,9 @@ class BatchCutter:
         number = await self.campaigns.take_slice_numbers(campaign.id, 1)
         await self.slices.plan(campaign.id, [number])
         await self.emails.put_in_slice(ids, number, out_of=out_of)
-        return offer(Slice(campaign.id, number))
+        return offer(Slice(campaign.id, number), campaign)
 
 
-def offer(each: Slice) -> SendBatch:
-    """Workers drop what is under way or done: a repeat is harmless."""
-    return SendBatch(campaign_id=each.campaign_id, slice=each.number)
+def offer(each: Slice, campaign: Campaign) -> SendBatch:
+    """Workers drop what is under way or done: a repeat is harmless. Messages of a series have the urgent lane."""
+    return SendBatch(campaign_id=each.campaign_id, slice=each.number, urgent=campaign.series is not None)

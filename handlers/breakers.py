@@ -82,4 +82,5 @@ class Resumption:
         sending = campaign.moved_to(CampaignStatus.SENDING, "went on by itself after a day's pause", at=self.now())
         await self.campaigns.save(sending, expected={CampaignStatus.PAUSED})
         _log.warning("campaign_goes_on", campaign_id=campaign.id, rule=campaign.trip.rule if campaign.trip else None)
-        return [offer(each) for each in await self.slices.heads(campaign.id, campaign.slices, campaign.chains)]
+        heads = await self.slices.heads(campaign.id, campaign.slices, campaign.chains)
+        return [offer(each, campaign) for each in heads]

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from domain.campaign import Campaign, Selection
 from domain.errors import InvalidDefinition
+from domain.faults import Faults
 from domain.filters import checked
 from domain.mailer import source_of
+from domain.module import Module
 from domain.organisation import Organisation
 from domain.readiness import lawful_basis_missing, over_limits
 from domain.template import compiled
@@ -21,32 +23,33 @@ class Definition:
     modules: Modules
     selector: Selector
 
-    async def check(self, campaign: Campaign) -> None:
-        """
-        Raises:
-            InvalidDefinition: it breaks a rule; the text names each.
-            TemplateInvalid: its content does not compile.
-        """
-        await self._check_filters(campaign.recipients)
+    async def check(self, campaign: Campaign, faults: Faults) -> None:
+        """Keep whatever rule it breaks among the faults."""
+        await self._check_filters(campaign.recipients, faults)
         counts = await self.selector.at_most(campaign.recipients)
         problems = [f"recipients: {problem}" for problem in over_limits(counts)]
         problems += [f"lawful_basis: {problem}" for problem in lawful_basis_missing(campaign, self.organisation)]
-        if problems:
-            raise InvalidDefinition(f"campaign {campaign.id}: {'; '.join(problems)}")
+        for problem in problems:
+            with faults.kept():
+                raise InvalidDefinition(f"campaign {campaign.id}: {problem}")
         if campaign.content.html or campaign.content.text:
-            compiled(source_of(campaign.content))
+            with faults.kept():
+                compiled(source_of(campaign.content))
 
-    async def _check_filters(self, selection: Selection) -> None:
+    async def _check_filters(self, selection: Selection, faults: Faults) -> None:
         for name, text in selection.filters.items():
-            place = f"recipients.filters.{name}"
-            if name in selection.modules:
-                raise InvalidDefinition(f"{place}: all of {name} are picked; leave out the filter, or {name}")
             module = await self.modules.get(name)
-            if module is None:
-                raise InvalidDefinition(
-                    f"{place}: no module {name} is known; publish a module-described message for it"
-                )
-            try:
-                checked(text, module)
-            except InvalidDefinition as error:
-                raise InvalidDefinition(f"{place}: {error}") from error
+            with faults.kept():
+                _check_filter(name, text, selection, module)
+
+
+def _check_filter(name: str, text: str, selection: Selection, module: Module | None) -> None:
+    place = f"recipients.filters.{name}"
+    if name in selection.modules:
+        raise InvalidDefinition(f"{place}: all of {name} are picked; leave out the filter, or {name}")
+    if module is None:
+        raise InvalidDefinition(f"{place}: no module {name} is known; publish a module-described message for it")
+    try:
+        checked(text, module)
+    except InvalidDefinition as error:
+        raise InvalidDefinition(f"{place}: {error}") from error

@@ -1,4 +1,7 @@
-"""R74: a campaign is sent when every email has ended and the books balance (X2)."""
+"""R74: a campaign is sent when every email has ended and the books balance (X2).
+
+A message of a series is not: somebody else may come to it, as long as its series goes on.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ class CampaignEnd:
             return []
         if not self.timers.is_time(timer, self.books_every_s, longest_s=LONGEST_S):
             return []
-        return await self._counted(campaign)
+        return await (self._counted(campaign) if campaign.series is None else self._left_behind(campaign))
 
     async def _goes_on(self, campaign: Campaign) -> bool:
         """Whether a batch is unfinished, or emails wait for their time; finding one is cheap."""

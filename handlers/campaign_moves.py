@@ -5,7 +5,7 @@ Each may be told twice. A crash in the middle is mended by telling it again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from domain.campaign import NEXT, Campaign, CampaignStatus
@@ -19,6 +19,11 @@ from messages.base import Message
 
 _S = CampaignStatus
 ENDED_EARLY = frozenset({_S.CANCELLED, _S.STOPPED})
+#: Why what was not sent is skipped, of campaigns that do not go on.
+_SKIPPED_AS: Mapping[CampaignStatus, SkipReason] = {
+    **dict.fromkeys(ENDED_EARLY, SkipReason.CANCELLED),
+    _S.OFFLINE: SkipReason.OFFLINE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,8 @@ class CampaignMoves:
     async def resume(self, campaign_id: str) -> Sequence[Message]:
         """The batches with which the campaign goes on."""
         campaign = await self._moved(campaign_id, _S.SENDING, only_from={_S.PAUSED, _S.SENDING})
-        return [offer(each) for each in await self.slices.heads(campaign_id, campaign.slices, campaign.chains)]
+        heads = await self.slices.heads(campaign_id, campaign.slices, campaign.chains)
+        return [offer(each, campaign) for each in heads]
 
     async def cancel(self, campaign_id: str, reason: str) -> bool:
         """End it for good before or while it is sent; see `settle` for the answer."""
@@ -50,18 +56,18 @@ class CampaignMoves:
         return await self.settle(campaign_id)
 
     async def settle(self, campaign_id: str) -> bool:
-        """Skip what a campaign that was ended early has not sent; False while workers still hold part of it.
+        """Skip what a campaign that was ended early, or is offline, has not sent; False while workers hold part of it.
 
         A worker's emails are skipped only when it has let go of them: it may be sending them. Call again until True.
         """
         campaign = await self._stored(campaign_id)
-        if campaign.status not in ENDED_EARLY:
+        if campaign.status not in _SKIPPED_AS:
             return True
         abandoned = await self.slices.abandoned(campaign_id)
         await self._give_up(abandoned)
         if _held(await self.slices.held(campaign_id), abandoned):
             return False
-        await self.emails.skip_open(campaign_id, SkipReason.CANCELLED, self.now())
+        await self.emails.skip_open(campaign_id, _SKIPPED_AS[campaign.status], self.now())
         return True
 
     async def reopen(self, campaign_id: str) -> Campaign:
@@ -73,7 +79,8 @@ class CampaignMoves:
         if campaign.reviewed_hash is not None:
             # Nothing sends it from here on, so that no row is dropped while a worker reads it.
             campaign = await self.campaigns.save(replace(campaign, reviewed_hash=None), expected={campaign.status})
-        await self.emails.drop(campaign_id)
+        if campaign.series is None:  # people wait for a message of a series, whatever becomes of it
+            await self.emails.drop(campaign_id)
         draft = replace(campaign.moved_to(_S.DRAFT, at=self.now()), report=None, review_run=None, slices=0)
         draft = replace(draft, reviewed_assets={}, approval=None)
         return await self.campaigns.save(draft, expected={campaign.status})

@@ -38,7 +38,7 @@ class ChainKeeper:
             return []
         heads = await self.slices.heads(campaign.id, campaign.slices, campaign.chains)
         waiting = [each for each in heads if each.state is SliceState.PLANNED]
-        return [offer(each) for each in waiting if self._stalls(campaign, each)]
+        return [offer(each, campaign) for each in waiting if self._stalls(campaign, each)]
 
     def _stalls(self, campaign: Campaign, head: Slice) -> bool:
         stand = f"head:{head.id}:{head.epoch}:{campaign.revision}"

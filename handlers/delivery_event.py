@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from asyncio import gather
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 
 from domain.contact import Contact, OptOut, address, contact_id
-from domain.eligibility import SuppressionReason
+from domain.eligibility import SuppressionReason, erased_of
 from domain.email import EmailEvent, EmailState, Mark, ServiceStatus, email_id, email_of_message_id, is_nobodys
+from domain.erasure import GONE, impersonal
 from domain.errors import Conflict, UnknownEmail
 from domain.events import StoredEvent
 from domain.lists import Suppression
 from domain.ruling import Ruling, ruling_on
 from domain.strikes import Sign, SignKind, strikes
-from handlers.ports import Contacts, Emails, Events, Suppressions
+from handlers.ports import Contacts, Emails, Events, OfflineCampaigns, Suppressions
+from handlers.series_waker import SeriesWaker
 from handlers.side_by_side import side_by_side
 from handlers.strike_book import StrikeBook
 from messages.base import Message
@@ -42,6 +45,17 @@ _MACHINE_MARKS: Mapping[EventType, Mark] = {
 }
 #: Somebody reads there.
 _ALIVE = frozenset({EventType.OPENED, EventType.CLICKED, EventType.REPLIED})
+#: What messages of a series wait for, and what ends it.
+_SERIES_MOVES = frozenset(
+    {
+        EventType.OPENED,
+        EventType.CLICKED,
+        EventType.REPLIED,
+        EventType.BOUNCED,
+        EventType.COMPLAINED,
+        EventType.UNSUBSCRIBED,
+    }
+)
 #: These say that the mail did not arrive, or not yet. Every other one proves that it was sent.
 _NO_PROOF_OF_SENDING = frozenset({EventType.BOUNCED, EventType.DEFERRED})
 
@@ -50,7 +64,8 @@ _NO_PROOF_OF_SENDING = frozenset({EventType.BOUNCED, EventType.DEFERRED})
 class DeliveryRecorder:
     """Applies a window of events to the ledger, in whatever order and however often they came.
 
-    Nothing is left out because an event is stored already: a repeat after a crash finds all of it done, or does it.
+    The row is written first, then the event, then what follows from it: a repeat after a crash finds what was done, and
+    does the rest.
     """
 
     emails: Emails
@@ -59,23 +74,44 @@ class DeliveryRecorder:
     contacts: Contacts
     strikes: StrikeBook
     address_key: bytes
+    campaigns: OfflineCampaigns
+    series: SeriesWaker | None = None  #: None: nobody waits for what people do
 
     async def __call__(self, events: Sequence[DeliveryEvent]) -> Sequence[Message]:
-        """
+        """What is told of a campaign that is offline is kept, and changes nothing of it (R102); people who leave, and
+        addresses that are dead, count as ever.
+
         Raises:
             UnknownEmail: events name emails that are in no ledger; the others of the window may be applied.
             Conflict: others kept changing the same contacts first.
         """
         named = [(self._email(event), event) for event in events]
         told = sorted(((email, event) for email, event in named if not is_nobodys(email)), key=_by_time)
-        unknown = await self.emails.apply([_applied(email, event) for email, event in told])
+        if not told:
+            return []
+        ids = [event.event_id for _, event in told]
+        stored, offline, erased = await gather(
+            self.events.known(ids), self.campaigns.offline({_campaign(email) for email, _ in told}), self._erased(told)
+        )
+        # A stored event stands in its row. What follows from it is done again: nobody knows whether it was.
+        fresh = [(email, event) for email, event in told if event.event_id not in stored]
+        reaching = [(email, event) for email, event in fresh if _campaign(email) not in offline]
+        unknown = await self.emails.apply([_applied(email, event) for email, event in reaching])
+        unknown |= await self._strangers({email for email, _ in fresh if _campaign(email) in offline})
         if unknown:
             raise UnknownEmail(f"in no ledger: {', '.join(sorted(unknown)[:5])}")
         leaving = {_contact(email): (email, event) for email, event in reversed(told) if _leaves(event)}
         # Before what follows from them: who takes a suppression back (reclassify.py) sees what would have added it.
-        await self.events.add([_stored(email, event) for email, event in told])
-        await side_by_side(self._suppress(told), self._opt_out(leaving))
+        await self.events.add([_kept(email, event, erased) for email, event in fresh])
+        known = [(email, event) for email, event in told if _contact(email) not in erased]
+        await side_by_side(self._suppress(told, known), self._opt_out(leaving))
+        if self.series:  # last: whoever looks then sees all of it
+            await self.series([email for email, event in told if _moves_series(event)])
         return []
+
+    async def _erased(self, told: Sequence[tuple[str, DeliveryEvent]]) -> frozenset[str]:
+        """Whose data was erased: what is told of them changes numbers, and its words are not kept."""
+        return erased_of(await self.suppressions.of({_contact(email) for email, _ in told}))
 
     def _email(self, event: DeliveryEvent) -> str:
         """The id of the email that an event means."""
@@ -88,9 +124,16 @@ class DeliveryRecorder:
             raise UnknownEmail(f"event {event.event_id}: neither Message-ID nor address is one of ours")
         return found
 
-    async def _suppress(self, told: Sequence[tuple[str, DeliveryEvent]]) -> None:
+    async def _strangers(self, email_ids: Collection[str]) -> frozenset[str]:
+        """Those of these that are in no ledger."""
+        known = {row.id for row in await self.emails.load(email_ids)} if email_ids else set()
+        return frozenset(email_ids) - known
+
+    async def _suppress(
+        self, told: Sequence[tuple[str, DeliveryEvent]], known: Sequence[tuple[str, DeliveryEvent]]
+    ) -> None:
         found = [_suppression(email, event) for email, event in told]
-        struck = await self.strikes.told([sign for email, event in told for sign in _signs(email, event)])
+        struck = await self.strikes.told([sign for email, event in known for sign in _signs(email, event)])
         if suppressions := [*(each for each in found if each is not None), *struck]:
             await self.suppressions.add(suppressions)
 
@@ -114,6 +157,11 @@ def _by_time(told: tuple[str, DeliveryEvent]) -> tuple[object, ...]:
 
 def _leaves(event: DeliveryEvent) -> bool:
     return event.event is EventType.UNSUBSCRIBED
+
+
+def _moves_series(event: DeliveryEvent) -> bool:
+    """Whether somebody's way through a series may go on, or end, by it."""
+    return not event.by_machine and event.event in _SERIES_MOVES
 
 
 def _contact(email: str) -> str:
@@ -193,6 +241,14 @@ def _opted_out(contact: Contact, email: str, event: DeliveryEvent) -> Contact:
     if known is not None and (known.at, known.source) <= (said.at, said.source):
         return contact
     return replace(contact, opt_out=said)
+
+
+def _kept(email: str, event: DeliveryEvent, erased: frozenset[str]) -> StoredEvent:
+    stored = _stored(email, event)
+    if _contact(email) not in erased:
+        return stored
+    url = GONE if stored.url else stored.url
+    return replace(stored, evidence=impersonal(stored.evidence), url=url, user_agent=None)
 
 
 def _stored(email: str, event: DeliveryEvent) -> StoredEvent:

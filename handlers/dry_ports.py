@@ -8,6 +8,7 @@ from datetime import datetime
 
 from domain.contact import Contact
 from domain.email import Email
+from domain.filter_hints import Hint
 from domain.filters import read, selected
 from domain.record import Record
 from domain.selections import module_of
@@ -36,6 +37,12 @@ class DryRecords:
     async def within(self, keys: KeyRange) -> Sequence[Record]:
         if keys not in self._ranges:
             self._ranges[keys] = await self.records.within(keys)
+            self._known.update({record.ref: record for record in self._ranges[keys]})
+        return self._ranges[keys]
+
+    async def sifted(self, keys: KeyRange, hint: Hint) -> Sequence[Record]:
+        if keys not in self._ranges:
+            self._ranges[keys] = await self.records.sifted(keys, hint)
             self._known.update({record.ref: record for record in self._ranges[keys]})
         return self._ranges[keys]
 
@@ -123,6 +130,9 @@ class DrySelections:
 
     async def numbers(self, key: str) -> Sequence[int]:
         return await self.selections.numbers(key)
+
+    async def sizes(self, key: str) -> Mapping[int, int]:
+        return await self.selections.sizes(key)
 
     async def holding(self, key: str, refs: Collection[str]) -> frozenset[str]:
         if key != self.key:

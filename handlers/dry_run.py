@@ -73,7 +73,7 @@ class DryRun:
         run = Run(f"{draft.id}-dry", draft.id, ELIGIBILITY, tuple(records))
         picked = await self._addressees(wanted, run, see)
         rehearsal = _Rehearsal.of(self, wanted, run, picked)
-        ranges = await rehearsal.eligibility.ranges(wanted, run)
+        ranges = [*records, *await rehearsal.eligibility.member_ranges(wanted, len(records))]
         counts, destinations = Counter[str](), Counter[str]()
         for place, keys in enumerate(ranges):
             decided = await rehearsal.decided(keys, counts)

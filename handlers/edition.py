@@ -7,8 +7,10 @@ from domain.errors import EditionRequired
 from domain.organisation import Organisation
 
 
-def check_edition(campaign_id: str, origin: Origin, organisation: Organisation, way: str = "send") -> None:
-    """`way` is the command that does the same here, in every edition.
+def check_edition(
+    subject_id: str, origin: Origin, organisation: Organisation, way: str = "send", kind: str = "campaign"
+) -> None:
+    """`way` is the command of this `kind` that does the same here, in every edition.
 
     Raises:
         EditionRequired: it is asked for in the CRM, and the edition does not include that.
@@ -16,6 +18,6 @@ def check_edition(campaign_id: str, origin: Origin, organisation: Organisation, 
     if origin is Origin.CRM and not organisation.creates_from_crm:
         asked = "is to be sent" if way == "send" else "comes"
         raise EditionRequired(
-            f"campaign {campaign_id} {asked} from the CRM, which needs edition enterprise or above; yours is "
-            f"{organisation.edition}. {way.capitalize()} it here instead: campaigns campaign {way} {campaign_id}"
+            f"{kind} {subject_id} {asked} from the CRM, which needs edition enterprise or above; yours is "
+            f"{organisation.edition}. {way.capitalize()} it here instead: campaigns {kind} {way} {subject_id}"
         )

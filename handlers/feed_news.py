@@ -5,11 +5,12 @@ In this order: a crash in between leaves the mark, and the repeat finds what it 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from domain.campaign import Campaign, CampaignStatus
 from domain.contact import Contact
 from domain.eligibility import SuppressionReason
 from domain.feed import (
@@ -77,8 +78,8 @@ class EmailNews:
 
     async def __call__(self, limit: int) -> int:
         marked = await self._caught_up(await self.marks.emails(limit))
-        chosen = await self._chosen({each.email.campaign_id for each in marked})
-        told = [replace(each, told=telling(each, chosen[each.email.campaign_id])) for each in marked]
+        found = {id_: await self.campaigns.get(id_) for id_ in {each.email.campaign_id for each in marked}}
+        told = [replace(each, told=_told(each, found[each.email.campaign_id])) for each in marked]
         changes = [(before.told, after) for before, after in zip(marked, told, strict=True)]
         replied = {after.email.contact_id for before, after in changes if after.told.replied and not before.replied}
         people = await self.contacts.for_sending(replied) if replied else {}
@@ -93,10 +94,6 @@ class EmailNews:
         ids = [id_ for each in marked for id_ in _ids(each, each.told.count + 1)]
         known = await self.numbering.outbox.known(ids) if ids else {}
         return await self._caught_up([_after(each, known) for each in marked]) if known else marked
-
-    async def _chosen(self, campaign_ids: Collection[str]) -> Mapping[str, str]:
-        found = {id_: await self.campaigns.get(id_) for id_ in campaign_ids}
-        return {id_: campaign.member_status if campaign else _UNKNOWN for id_, campaign in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +138,13 @@ class SyncNews:
         return len(runs)
 
 
+def _told(each: MarkedEmail, campaign: Campaign | None) -> Told:
+    """What others are to know of it; nothing new once its campaign is offline: that was the last word of it (R102)."""
+    if campaign is not None and campaign.status is CampaignStatus.OFFLINE:
+        return each.told
+    return telling(each, campaign.member_status if campaign else _UNKNOWN)
+
+
 def _ids(each: MarkedEmail, count: int) -> tuple[str, str]:
     """Of its member status and of its answer, as they were told the so-manieth time."""
     return f"{each.email.id}:status:{count}", f"{each.email.id}:replied:{count}"
@@ -167,7 +171,7 @@ def _email_entries(before: Told, after: MarkedEmail, people: Mapping[str, Contac
             campaign_id=email.campaign_id,
             email_id=email.id,
             contact_id=email.contact_id,
-            address=email.address,
+            address=email.address or None,
             record=email.ref,
             status=told.status or _UNKNOWN,
             changed_at=at,
@@ -178,7 +182,7 @@ def _email_entries(before: Told, after: MarkedEmail, people: Mapping[str, Contac
         contact = people.get(email.contact_id)
         answer = ContactReplied(
             contact_id=email.contact_id,
-            address=email.address,
+            address=email.address or None,
             records=_records(contact) or ([email.ref] if email.ref else []),
             campaign_id=email.campaign_id,
             happened_at=answered_at,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
+_Asker: TypeAlias = tuple[str, "asyncio.Future[T | None]"]
 
 
 class Gathered(Generic[T]):
@@ -14,20 +16,33 @@ class Gathered(Generic[T]):
 
     def __init__(self, ask: Callable[[Collection[str]], Awaitable[Mapping[str, T]]]) -> None:
         self._ask = ask
-        self._keys: set[str] = set()
-        self._next: asyncio.Task[Mapping[str, T]] | None = None  #: takes askers in
+        self._waiting: list[_Asker[T]] = []
         self._asking: asyncio.Task[Mapping[str, T]] | None = None
 
     async def of(self, key: str) -> T | None:
         """What is known of it. Raises whatever the query raises, to each who asked."""
-        self._keys.add(key)
-        if self._next is None:
-            self._next = asyncio.create_task(self._asked(self._asking))
-        return (await asyncio.shield(self._next)).get(key)
+        answer: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((key, answer))
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._asked())
+        return await answer
 
-    async def _asked(self, before: asyncio.Task[Mapping[str, T]] | None) -> Mapping[str, T]:
-        if before is not None and not before.done():
-            await asyncio.wait([before])
-        keys, self._keys = self._keys, set()
-        self._asking, self._next = self._next, None
-        return await self._ask(keys)
+    async def _asked(self) -> Mapping[str, T]:
+        """Of those who ask within the same turn of the loop, too."""
+        askers, self._waiting = self._waiting, []
+        asking = asyncio.current_task()
+        assert asking is not None, "it is a task"
+        asking.add_done_callback(partial(self._told, askers))
+        return await self._ask({key for key, answer in askers if not answer.done()})
+
+    def _told(self, askers: Sequence[_Asker[T]], asked: asyncio.Task[Mapping[str, T]]) -> None:
+        self._asking = asyncio.create_task(self._asked()) if self._waiting else None
+        for key, answer in askers:
+            if answer.done():
+                continue
+            if asked.cancelled():
+                answer.cancel()
+            elif error := asked.exception():
+                answer.set_exception(error)
+            else:
+                answer.set_result(asked.result().get(key))

@@ -43,7 +43,7 @@ class SecondTries:
         await self.slices.plan(campaign.id, [number])
         again = await self.emails.resend(ids, number, self.now())
         _log.warning("doubts_sent_once_more", campaign_id=campaign.id, slice=number, emails=again)
-        return [offer(Slice(campaign.id, number))]
+        return [offer(Slice(campaign.id, number), campaign)]
 
     async def are_due_later(self, campaign: Campaign) -> bool:
         """Whether the campaign has doubts that this policy has yet to settle: it is not sent before that."""

@@ -154,13 +154,18 @@ def _person(mail: Classified, contact: str, address_key: bytes) -> tuple[Recipie
     if mail.kind not in _DELIVERY:
         return None, True
     ids = _ids((one.address for one in mail.recipients), address_key)
-    for one in mail.recipients:
-        if one.address is not None and ids.get(one.address) == contact:
-            return one, True
+    theirs = [one for one in mail.recipients if one.address is not None and ids.get(one.address) == contact]
+    if theirs:
+        return next(((one, True) for one in theirs if _is_there(one)), (min(theirs, key=_harm), False))
     [only, *others] = mail.recipients or [None]
     if only is None or (not others and _is_anonymous_or(mail, only.address, contact, address_key)):
         return only, True
     return min(mail.recipients, key=_harm), False
+
+
+def _is_there(one: Recipient) -> bool:
+    """Whether it is about the mailbox itself: not about one that it forwards to, whether it keeps a copy or not."""
+    return one.elsewhere is None or _only_host_differs(one.address or "", one.elsewhere)
 
 
 def _harm(one: Recipient) -> int:

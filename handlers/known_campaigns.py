@@ -21,6 +21,7 @@ _MOST = 500
 class Known:
     links: tuple[str, ...]  #: click number n leads to links[n]
     out_since: datetime | None  #: when the last mail was sent; None: there may be more to come
+    is_offline: bool = False  #: nothing that is told of it counts any more (R102)
 
 
 class KnownCampaigns:
@@ -49,7 +50,8 @@ class KnownCampaigns:
         if campaign is None:
             return None
         links = known.links if known and revision == campaign.revision else _links(campaign)
-        found = Known(links, campaign.status_at if campaign.status is CampaignStatus.SENT else None)
+        out_since = campaign.status_at if campaign.status is CampaignStatus.SENT else None
+        found = Known(links, out_since, campaign.status is CampaignStatus.OFFLINE)
         self._kept[campaign_id] = (self._monotonic_s(), campaign.revision, found)
         self._kept.move_to_end(campaign_id)
         if len(self._kept) > _MOST:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from domain.anonymous_visits import AnonymousVisit, VisitCounts
 from domain.api_token import ApiToken
 from domain.assembly import OutgoingMail
 from domain.assets import Fetched
@@ -25,15 +26,22 @@ from domain.delivery import Attempt
 from domain.dns_texts import Texts
 from domain.eligibility import SuppressionReason
 from domain.email import Email, EmailEvent, EmailState, Outcome
+from domain.erasure import Erasure, Person
 from domain.events import Overruled, StoredEvent
 from domain.feed import Entry, MarkedCampaign, MarkedEmail, MarkedSuppressions, Replay
+from domain.filter_hints import Hint
 from domain.inbound_mail import Unattributed
+from domain.integration import Integration
 from domain.lists import MailingList, Suppression, Topic
 from domain.module import Module
 from domain.reclassification import Rejudged
 from domain.record import Record
+from domain.retention import Position as RetentionPosition
+from domain.retention import Step, Stock
 from domain.saved_template import SavedTemplate
 from domain.send_times import SendTimes
+from domain.series import Entry as SeriesEntry
+from domain.series import EntryEnd, Member, Series, SeriesCounts, SeriesStatus
 from domain.slices import Claim, KeyRange, Run, RunSlice, Slice
 from domain.spam_verdict import EngineAway, SpamVerdict
 from domain.strikes import StrikeRecord
@@ -65,11 +73,24 @@ class Records(Protocol):
     async def within(self, keys: KeyRange) -> Sequence[Record]:
         """Records whose ref is in the range, ascending."""
 
+    async def sifted(self, keys: KeyRange, hint: Hint) -> Sequence[Record]:
+        """The same, for a filter with this hint: those whom it rules out may be missing."""
+
     async def marks_within(self, keys: KeyRange) -> Sequence[Record]:
-        """The same without fields: where each was carried over to. Not to be saved (`READ_ONLY`)."""
+        """All of them without fields: where each was carried over to. Not to be saved (`READ_ONLY`)."""
 
     async def count(self, module: str, as_of: datetime | None = None) -> int:
         """Records of the module that are not deleted; with `as_of`, also those that were deleted only after it."""
+
+
+class RecordsOfPeople(Protocol):
+    """Records by whom they stand for; looks through all of them."""
+
+    async def about(self, contact_id: str, identity: str) -> Sequence[Record]:
+        """Those that were carried over to this contact, or have a field that is this address; empty: no address."""
+
+    async def forget(self, refs: Collection[str]) -> int:
+        """Remove them; how many were there."""
 
 
 class Contacts(Protocol):
@@ -93,6 +114,21 @@ class Contacts(Protocol):
         """Ids of all contacts on the list, ascending."""
 
     async def members_within(self, list_id: str, keys: KeyRange) -> Sequence[Contact]: ...
+
+
+class ListMembers(Protocol):
+    """Who is on a list, and since when."""
+
+    def joined_since(self, list_id: str, since: datetime) -> AsyncIterator[Member]:
+        """Those who came to be on it at that time or later, in any order."""
+
+    async def members_after(self, list_id: str, after: str, limit: int) -> Sequence[Member]:
+        """All of them in the order of their ids, from the one after `after` on."""
+
+
+class ErasedContacts(Protocol):
+    async def admit(self, contact_id: str) -> None:
+        """Let somebody be stored again who was erased."""
 
 
 class SaidToTracking(Protocol):
@@ -147,6 +183,19 @@ class Syncs(Protocol):
 
     async def active(self, modules: Collection[str] | None = None) -> Sequence[Sync]:
         """Active syncs of these modules, or of all, in the order of their ids."""
+
+    async def all(self) -> Sequence[Sync]:
+        """In the order of their ids."""
+
+
+class Integrations(Protocol):
+    """Whether the CRM and this deployment are linked: one document."""
+
+    async def get(self) -> Integration:
+        """As it is stored; active where nobody ever changed it."""
+
+    async def save(self, integration: Integration) -> Integration:
+        """Store it if the stored one has this revision; as it is stored then. Raises Conflict otherwise."""
 
 
 class Runs(Protocol):
@@ -212,6 +261,77 @@ class Campaigns(Protocol):
     async def take_slice_numbers(self, campaign_id: str, count: int) -> int:
         """Reserve `count` slice numbers; the first of them."""
 
+    async def take_offline(self, reason: str, at: datetime) -> None:
+        """Make every campaign that may become so offline, as `Campaign.moved_to` does, in one write."""
+
+    async def left(self, at: datetime) -> Mapping[str, CampaignStatus | None]:
+        """Campaigns that went offline at that time, with what each was before, by id."""
+
+
+class OfflineCampaigns(Protocol):
+    async def offline(self, campaign_ids: Collection[str]) -> frozenset[str]:
+        """Those of these that are offline: nothing reaches them any more (R102)."""
+
+
+class SeriesStore(Protocol):
+    """Autoresponders; their messages are campaigns."""
+
+    async def get(self, series_id: str) -> Series | None: ...
+
+    async def add(self, series: Series) -> None:
+        """Store a new one. Raises Conflict when its id is taken."""
+
+    async def save(self, series: Series, *, expected: Collection[SeriesStatus]) -> Series:
+        """Store it if the stored one has this revision and one of these statuses. Raises Conflict otherwise."""
+
+    async def in_status(self, statuses: Collection[SeriesStatus]) -> Sequence[Series]:
+        """In the order of their ids."""
+
+    async def all(self) -> Sequence[Series]:
+        """In the order of their ids."""
+
+
+class Entries(Protocol):
+    """People's ways through series."""
+
+    async def enter(self, entries: Sequence[SeriesEntry]) -> int:
+        """Store those whose id is not taken; how many. The others stay as they are."""
+
+    async def due(self, series_id: str, now: datetime, limit: int) -> Sequence[SeriesEntry]:
+        """Those at which somebody has to look by now, the longest due first."""
+
+    async def save(self, entries: Sequence[SeriesEntry]) -> frozenset[str]:
+        """Store each, one revision on, unless its stored revision is another; the ids of those that were not."""
+
+    async def wake(self, series_id: str, contact_ids: Collection[str], at: datetime) -> int:
+        """Look at what is under way of these people at that time, if not before; how many entries.
+
+        It counts as a write: a look that began before is not stored.
+        """
+
+    async def wake_all(self, series_id: str, at: datetime) -> int:
+        """The same for everybody who is under way, for after the series was changed."""
+
+    async def wake_waiting(self, series_id: str, key: str, at: datetime) -> int:
+        """The same for everybody who waits for the campaign of this message to send."""
+
+    async def latest(self, series_id: str, contact_ids: Collection[str]) -> Mapping[str, SeriesEntry]:
+        """The last entry of each of these people, by contact id; without those who never entered."""
+
+    async def end_all(self, series_id: str, why: EntryEnd, at: datetime) -> int:
+        """End whatever is under way; how many entries."""
+
+    async def reopen(self, series_id: str, at: datetime) -> int:
+        """Look at that time whether there is something more for those who had come to the end; how many entries.
+
+        For after messages were added to a series that runs.
+        """
+
+    async def counts(self, series_id: str) -> SeriesCounts: ...
+
+    async def of_contact(self, contact_id: str) -> Sequence[SeriesEntry]:
+        """Every entry of one person, by series and number."""
+
 
 class Selections(Protocol):
     """Refs of records that were picked and are too many to stand in a campaign; see domain/selections.py."""
@@ -226,6 +346,9 @@ class Selections(Protocol):
 
     async def numbers(self, key: str) -> Sequence[int]:
         """Which chunks there are, ascending."""
+
+    async def sizes(self, key: str) -> Mapping[int, int]:
+        """How many refs each chunk has, by its number."""
 
     async def holding(self, key: str, refs: Collection[str]) -> frozenset[str]:
         """Those of these refs that are in the selection."""
@@ -432,6 +555,9 @@ class Events(Protocol):
     async def add(self, events: Sequence[StoredEvent]) -> None:
         """Store them; one whose id is known stays as it is."""
 
+    async def known(self, event_ids: Collection[str]) -> frozenset[str]:
+        """Those of these ids that are stored."""
+
     async def of_emails(self, email_ids: Collection[str]) -> Sequence[StoredEvent]:
         """What was reported of these emails, the oldest first."""
 
@@ -440,6 +566,16 @@ class Events(Protocol):
 
     async def overrule(self, overruled: Sequence[Overruled]) -> None:
         """Keep what the rules say now, and what they said before; where something else is stored, nothing changes."""
+
+
+class AnonymousVisits(Protocol):
+    """Opens and clicks that name nobody, counted per campaign (D12)."""
+
+    async def add(self, counts: Mapping[AnonymousVisit, int]) -> None:
+        """Count each so many times more. Repeated it is counted again: nobody knows whether it is the same person."""
+
+    async def of(self, campaign_id: str) -> VisitCounts:
+        """What was counted; nothing for a campaign that nobody knows."""
 
 
 class Audit(Protocol):
@@ -453,6 +589,68 @@ class Audit(Protocol):
 
     async def find(self, query: AuditQuery) -> Sequence[AuditEntry]:
         """The newest first."""
+
+
+class Traces(Protocol):
+    """What one collection keeps of people; see repositories/traces."""
+
+    @property
+    def collection(self) -> str: ...
+
+    async def of(self, person: Person) -> Sequence[Mapping[str, Any]]:
+        """What there is of this person, as it is stored."""
+
+    async def erase(self, person: Person) -> int:
+        """Remove it, or take the person out of it; how many documents that changed. Done again, it changes nothing."""
+
+
+class Erasures(Protocol):
+    """That people were erased: no personal data."""
+
+    async def begin(self, erasure: Erasure) -> Erasure:
+        """Store it; one that is known keeps what it was and gains records. One that was lifted begins anew."""
+
+    async def add(self, erasure_id: str, counts: Mapping[str, int]) -> None:
+        """So many more documents, by collection."""
+
+    async def done(self, erasure_id: str, at: datetime) -> Erasure:
+        """It went through; the first time counts."""
+
+    async def settled(self, erasure_id: str) -> None:
+        """Nothing is looked for again."""
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Erasure]:
+        """Those to be looked at again by now, the longest due first."""
+
+    async def get(self, erasure_id: str) -> Erasure | None: ...
+
+    async def with_records(self, erasure_id: str, records: Collection[str]) -> None:
+        """Stand-ins of records that came again with the person's address."""
+
+    async def lift(self, erasure_id: str, at: datetime) -> None:
+        """An operator lets the person come back."""
+
+    async def count(self, module: str) -> int:
+        """How many records of the module were erased and not let back."""
+
+
+class Aging(Protocol):
+    """One kind of what is kept for a time."""
+
+    kind: str
+
+    async def view(self, before: datetime | None) -> Stock:
+        """What there is; None: nothing of it is ever too old."""
+
+    async def forget(self, before: datetime, after: str, limit: int) -> Step:
+        """Remove what is older, or its words: one slice, from where the last one ended."""
+
+
+class RetentionPositions(Protocol):
+    async def load(self) -> Mapping[str, RetentionPosition]:
+        """By kind."""
+
+    async def save(self, position: RetentionPosition) -> None: ...
 
 
 class UnattributedReports(Protocol):
@@ -576,7 +774,8 @@ class Announcer(Protocol):
     """Publishes entries of the feed."""
 
     async def announce(self, entries: Sequence[Entry]) -> None:
-        """To everybody who follows: within a stream in this order, each confirmed before the next is published.
+        """To everybody who follows: within a stream in this order. One that the broker refuses comes again, and with it
+        all that are behind it.
 
         Raises BrokerUnavailable: any of them may have been published.
         """

@@ -15,13 +15,14 @@ from domain.projection import Rule, rule_of
 from domain.record import Operation, Record, RecordChange, applied
 from domain.sync import Sync, SyncStatus
 from handlers.carry_over import ROUNDS, CarryOver
+from handlers.erased_records import ErasedRecords
 from handlers.ports import Modules, Records, Syncs
 from handlers.sync_leaving import taken_off
 from messages.base import Message
 from messages.record_changed import RecordChanged
 from messages.record_wanted import RecordWanted
 
-_Changes: TypeAlias = Mapping[str, Sequence[RecordChange]]  #: by ref
+_Changes: TypeAlias = dict[str, Sequence[RecordChange]]  #: by ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class RecordKeeper:
     modules: Modules
     syncs: Syncs
     carry_over: CarryOver
+    erased: ErasedRecords
 
     async def __call__(self, events: Sequence[RecordChanged]) -> Sequence[Message]:
         """Asks the CRM for records that were only named, or of which we know no more than parts.
@@ -56,11 +58,15 @@ class RecordKeeper:
 
         What a change of a sync sets off, a run or its removal, may have passed by before these records were stored.
         """
-        syncs = await self.syncs.active()
+        syncs, kept_out = await self.syncs.active(), frozenset[str]()
         for _ in range(ROUNDS):
             rules = _rules(syncs)
             modules, records = await gather(self._modules(names, besides=rules.keys()), told.load(told.changes.keys()))
+            if erased := await self.erased.kept_out(told, records, modules):
+                kept_out |= erased
+                records = await told.load(told.changes.keys())
             await self.carry_over.arrive(records, rules, modules, told, _named(told.changes, modules))
+            await self.erased.taken_back(told, modules, kept_out)
             now = await self.syncs.active()
             if now == syncs:
                 return
@@ -145,7 +151,7 @@ def _by_ref(changes: Iterable[RecordChange]) -> _Changes:
     found: dict[str, list[RecordChange]] = {}
     for change in changes:
         found.setdefault(change.ref, []).append(change)
-    return found
+    return {**found}
 
 
 def _after(record: Record | None, changes: Sequence[RecordChange]) -> Record:

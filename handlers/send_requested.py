@@ -16,6 +16,7 @@ from domain.findings import Finding, blocking
 from domain.organisation import Organisation
 from domain.send_asks import asked_before, with_ask
 from handlers.asset_check import AssetCheck, LookedAt
+from handlers.crm_gate import CrmGate
 from handlers.edition import check_edition
 from handlers.local_times import LocalTimes
 from handlers.ports import Campaigns, Clock, Emails, Slices
@@ -40,6 +41,7 @@ class SendStarter:
     now: Clock
     chains: int = 32  #: batches of one campaign that are under way at once
     look_at_assets: AssetCheck | None = None  #: None: nobody looks at links, images and videos again
+    gate: CrmGate | None = None  #: None: the CRM was never left
 
     async def __call__(self, message: SendRequested) -> Sequence[Message]:
         """The first batch of each chain; nothing for a campaign that is sent later, or cancelled for a deleted video.
@@ -50,9 +52,10 @@ class SendStarter:
         Raises:
             EditionRequired: it is asked for in the CRM, and the edition does not include that (R6).
             UnknownCampaign: there is no such campaign.
-            IllegalTransition: it is not reviewed; the text says what to type.
+            IllegalTransition: it is not reviewed, or a message of a series; the text says what to type.
             NotReady: the company details are missing (R38), or its approval; it is being reopened, or a link or an
-                image is dead (R76).
+                image is dead (R76); it is asked for in a CRM that was left (R98).
+            Busy: the CRM is being left at this moment.
             Changed: it is not what was reviewed; names the parts, images and videos by their URLs. Or it was reviewed
                 again since this very request was refused.
             InvalidDefinition: its time had passed when it was asked for.
@@ -68,6 +71,13 @@ class SendStarter:
 
     async def _answered(self, campaign: Campaign, message: SendRequested) -> Sequence[Message]:
         check_edition(campaign.id, message.origin, self.organisation)
+        if self.gate:
+            await self.gate.check_campaign(campaign.id, message.origin)
+        if campaign.series is not None:
+            raise IllegalTransition(
+                f"campaign {campaign.id} is a message of series {campaign.series}, which sends it to whoever comes to "
+                f"it: campaigns series start {campaign.series}"
+            )
         if campaign.status is _S.SENDING:
             return offers(campaign, [each.number for each in await self.slices.unfinished(campaign.id)])
         if message.due is not None and not _stands(campaign, message.due):
@@ -245,6 +255,7 @@ _INSTEAD = {
     _S.IN_REVIEW: "its review is under way: campaigns campaign show {id}",
     _S.REJECTED: "mend it and have it reviewed again: campaigns campaign reopen {id}",
     _S.PAUSED: "go on with it: campaigns campaign resume {id}",
+    _S.OFFLINE: "make a draft of it: campaigns campaign take-up {id} NEW",
 }
 
 

@@ -18,7 +18,7 @@ from domain.last_check import last_check
 from domain.mailer import recipient_of
 from domain.slices import Slice
 from domain.smtp_reply import Reason
-from domain.tracking_policy import TrackingPolicy, is_tracked
+from domain.tracking_policy import TrackingPolicy, telling
 from handlers.claim_window import ClaimWindow, Room
 from handlers.hold import Hold, Holder
 from handlers.outcome_writer import OutcomeWriter
@@ -181,7 +181,7 @@ class SliceSender:
         return mails
 
     def _recipient(self, row: Email, contact: Contact) -> Recipient:
-        return recipient_of(row, contact, tracked=is_tracked(self.tracking, contact.tracking))
+        return recipient_of(row, contact, telling(self.tracking, contact.tracking))
 
     def _untried(self, row: Email, state: EmailState, reason: str, detail: str | None) -> Outcome:
         if row.resent_at:  # the first mail may have arrived all the same

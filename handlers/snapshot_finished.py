@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.errors import Incomplete, UnknownModule
-from handlers.ports import Modules, Records
+from handlers.ports import Erasures, Modules, Records
 from messages.base import Message
 from messages.snapshot_finished import SnapshotFinished
 
@@ -23,6 +23,7 @@ class SnapshotChecker:
 
     records: Records
     modules: Modules
+    erasures: Erasures  #: records of erased people are in the CRM as long as nobody deletes them there, and never here
 
     async def __call__(self, finished: SnapshotFinished) -> Sequence[Message]:
         """Nothing follows.
@@ -34,7 +35,7 @@ class SnapshotChecker:
         module = finished.module
         if await self.modules.get(module) is None:
             raise UnknownModule(f"module: {module} is not known; describe it with a module-described message")
-        here = await self.records.count(module, as_of=finished.taken_at)
+        here = await self.records.count(module, as_of=finished.taken_at) + await self.erasures.count(module)
         if here < finished.count:
             raise Incomplete(
                 f"{module}: waiting for {finished.count - here} more records of the snapshot of "

@@ -9,6 +9,7 @@ from domain.campaign import DEFAULT_TOPIC
 from domain.errors import IllegalTransition, InvalidDefinition, UnknownSync
 from domain.lists import MailingList, Topic
 from domain.sync import Sync, SyncStatus, check_mapped, new_fields, problems, redefined
+from handlers.crm_gate import CrmGate
 from handlers.ports import Lists, Modules, Syncs, Topics
 from handlers.sync_removal import SyncRemover
 from handlers.sync_runs import SyncRuns
@@ -40,6 +41,7 @@ class SyncInitiator:
     lists: Lists
     topics: Topics
     runs: SyncRuns
+    gate: CrmGate | None = None  #: None: the CRM was never left
 
     async def __call__(self, request: SyncRequested) -> Sequence[Message]:
         """One message for each slice that is not done; none when the request was answered by a run that has ended.
@@ -48,6 +50,7 @@ class SyncInitiator:
             UnknownSync: no such sync, and the request does not define it.
             InvalidDefinition: the sync breaks rules; the text names every one of them.
             IllegalTransition: it is paused, being deleted, or was never initiated.
+            NotReady: the CRM was left.
             Busy: another run over the same module and list, or of this sync, has to end first.
         """
         answered = await self.runs.answering(request)
@@ -65,8 +68,10 @@ class SyncInitiator:
         """The CRM fields that a backfill is about; none for other modes. Nothing is stored.
 
         Raises:
-            InvalidDefinition, IllegalTransition: see above.
+            InvalidDefinition, IllegalTransition, NotReady: see above.
         """
+        if self.gate:
+            await self.gate.check_sync(sync.id)
         _check_status(sync, request.mode)
         fields = _backfilled_fields(sync, request)
         await self._check(sync)

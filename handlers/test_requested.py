@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from domain.assembly import Assembler, OutgoingMail, Recipient
-from domain.campaign import Campaign
-from domain.contact import address, contact_id
+from domain.campaign import Campaign, CampaignStatus
+from domain.contact import Contact, address, contact_id
 from domain.delivery import Attempt
 from domain.dkim_key import DkimKeys
 from domain.email import NO_CONTACT, email_id, message_id
@@ -20,6 +20,7 @@ from domain.test_mail import TestOutcome, TestState, state_of
 from domain.tracking import SigningKeys
 from domain.values import Value
 from handlers.ports import Campaigns, Clock, Contacts, Leases, Relay, TestMails
+from handlers.record_reader import RecordReader
 from messages.base import Message
 from messages.test_requested import TestRequested
 
@@ -34,6 +35,7 @@ class TestSender:
 
     campaigns: Campaigns
     contacts: Contacts
+    reader: RecordReader
     leases: Leases
     outcomes: TestMails
     relay: Relay
@@ -48,14 +50,15 @@ class TestSender:
         Raises:
             UnknownCampaign: there is no such campaign.
             NotReady: it has no content yet.
-            InvalidDefinition: an address is none, or nobody has the one whose values are to be shown.
+            InvalidDefinition: an address is none, or nobody has the one whose values are to be shown, or no record.
+            UnknownModule: the record's module was never described.
             TemplateInvalid, ContentFailed: the content cannot be rendered.
             RelayUnavailable: some were not sent; the repeat sends those.
             TestRefused: the relay refused some of them; the text has its replies.
         """
         campaign = await self._campaign(message.campaign_id)
         recipients = _distinct([_sendable(text) for text in message.addresses])
-        values = await self._values(message)
+        values = await self._values(campaign, message)
         assembler = mailer_of(_marked(campaign), self.organisation, self.keys, self.dkim)
         request = _request(campaign, message)
         mails = [self._mail(campaign, assembler, to, values, request) for to in recipients]
@@ -66,20 +69,29 @@ class TestSender:
         campaign = await self.campaigns.get(campaign_id)
         if campaign is None:
             raise UnknownCampaign(f"campaign {campaign_id} is not stored; `campaigns campaign show` lists all")
+        if campaign.status is CampaignStatus.OFFLINE:
+            raise NotReady(f"campaign {campaign_id} is offline: nothing of it is sent any more, not even a test")
         if not campaign.content.html and not campaign.content.text:
             fix = f"campaigns campaign edit {campaign_id} --template newsletter"
             raise NotReady(f"campaign {campaign_id} has no content yet: {fix}")
         return campaign
 
-    async def _values(self, message: TestRequested) -> Mapping[str, Value]:
-        """The merge values to show: the chosen contact's, and over them those given."""
-        if message.contact is None:
+    async def _values(self, campaign: Campaign, message: TestRequested) -> Mapping[str, Value]:
+        """The merge values to show: the chosen contact's or record's, and over them those given."""
+        if message.record is not None:
+            contact = await self.reader(campaign, message.record)
+        elif message.contact is not None:
+            contact = await self._contact(message.contact)
+        else:
             return message.values
-        key = contact_id(_sendable(message.contact).lower(), self.address_key)
+        return {ADDRESS_FIELD: contact.address, **contact.values(), **message.values}
+
+    async def _contact(self, text: str) -> Contact:
+        key = contact_id(_sendable(text).lower(), self.address_key)
         contact = (await self.contacts.load([key])).get(key)
         if contact is None:
             raise InvalidDefinition("contact: nobody with this address is known; give --value NAME=TEXT instead")
-        return {ADDRESS_FIELD: contact.address, **contact.values(), **message.values}
+        return contact
 
     def _mail(
         self, campaign: Campaign, assembler: Assembler, to: str, values: Mapping[str, Value], request: str

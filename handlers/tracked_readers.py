@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.consent import Tracking
-from domain.tracking_policy import TrackingPolicy, is_tracked
+from domain.tracking import is_nobody
+from domain.tracking_policy import Telling, TrackingPolicy, telling
 from handlers.gathered import Gathered
 from handlers.page_tokens import contact_of
 
@@ -16,12 +17,20 @@ class TrackedReaders:
     policy: TrackingPolicy
 
     async def __call__(self, email_id: str) -> bool:
+        """Whether it may be told who it was. Raises as `telling`."""
+        return await self.telling(email_id) is Telling.NAMED
+
+    async def telling(self, email_id: str) -> Telling:
         """Asked at each event: withdrawing consent holds for mails that are out already. Who was erased is nobody.
+
+        What names only a campaign is counted, as long as anything is.
 
         Raises:
             StoreUnavailable: it can't be told now.
         """
         if self.policy is TrackingPolicy.OFF:
-            return False
+            return Telling.NOTHING
+        if is_nobody(email_id):
+            return Telling.COUNTED
         said = await self.said.of(contact_of(email_id))
-        return said is not None and is_tracked(self.policy, said)
+        return Telling.NOTHING if said is None else telling(self.policy, said)

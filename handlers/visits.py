@@ -6,13 +6,16 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from domain.anonymous_visits import AnonymousVisit
 from domain.email import EmailState
 from domain.machine_readers import SOON_S, MachineSign, Visit, machine_sign
-from domain.tracking import Kind
+from domain.tracking import Kind, is_nobody
+from domain.tracking_policy import Telling
 from handlers.known_campaigns import Known, KnownCampaigns
 from handlers.page_tokens import PageTokens, campaign_of
 from handlers.ports import Clock, Emails
 from handlers.recent_clicks import RecentClicks
+from handlers.tally import Tally
 from handlers.tracked_readers import TrackedReaders
 from messages.delivery_event import DeliveryEvent, EventType, Evidence
 
@@ -46,6 +49,7 @@ class Visits:
     emails: Emails
     tracked: TrackedReaders
     recent: RecentClicks
+    tally: Tally
     now: Clock
 
     async def opener(self, token: str) -> str | None:
@@ -65,27 +69,43 @@ class Visits:
         return Aim(email_id, number, known.links[number])
 
     async def opened(self, email_id: str, asked: Asked) -> DeliveryEvent | None:
-        """The event; None where its person is not tracked, or is gone.
+        """The event; None where its person is not tracked, is gone, or is only counted, which is done by then.
 
         Raises:
             StoreUnavailable: it can't be told now.
         """
-        if not await self.tracked(email_id):
+        telling = await self.tracked.telling(email_id)
+        if telling is Telling.NOTHING:
             return None
-        visit = Visit(is_click=False, method=asked.method, user_agent=asked.user_agent)
-        return self._event(EventType.OPENED, email_id, asked, await self._sign(email_id, visit))
+        sign = await self._sign(email_id, Visit(is_click=False, method=asked.method, user_agent=asked.user_agent))
+        if telling is Telling.COUNTED:
+            return await self._count(AnonymousVisit(campaign_of(email_id), None, sign is not None))
+        return self._event(EventType.OPENED, email_id, asked, sign)
 
     async def clicked(self, aim: Aim, asked: Asked) -> DeliveryEvent | None:
         """The same, of a link."""
-        links, people = self.recent.note(aim.email_id, aim.number, asked.client)
-        if not await self.tracked(aim.email_id):
+        visit = Visit(is_click=True, method=asked.method, user_agent=asked.user_agent)
+        if not is_nobody(aim.email_id):
+            links, people = self.recent.note(aim.email_id, aim.number, asked.client)
+            visit = replace(visit, links=links, people=people)
+        telling = await self.tracked.telling(aim.email_id)
+        if telling is Telling.NOTHING:
             return None
-        visit = Visit(is_click=True, method=asked.method, user_agent=asked.user_agent, links=links, people=people)
-        return self._event(EventType.CLICKED, aim.email_id, asked, await self._sign(aim.email_id, visit), aim.url)
+        sign = await self._sign(aim.email_id, visit)
+        if telling is Telling.COUNTED:
+            return await self._count(AnonymousVisit(campaign_of(aim.email_id), aim.number, sign is not None))
+        return self._event(EventType.CLICKED, aim.email_id, asked, sign, aim.url)
+
+    async def _count(self, visit: AnonymousVisit) -> DeliveryEvent | None:
+        """Nothing is left to be told. What is offline stays as it is (R102)."""
+        known = await self.campaigns.of(visit.campaign_id)
+        if known is not None and not known.is_offline:
+            await self.tally.add(visit)
+        return None
 
     async def _sign(self, email_id: str, visit: Visit) -> MachineSign | None:
         sign = machine_sign(visit)
-        if sign is not None or not visit.depends_on_time:
+        if sign is not None or not visit.depends_on_time or is_nobody(email_id):
             return sign
         known = await self.campaigns.of(campaign_of(email_id))
         if known is None or self._is_long_out(known):

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from domain import schedule
-from domain.campaign import Campaign, Content, LawfulBasis, Origin, Purpose, Selection, Sender
+from domain.campaign import Campaign, Content, LawfulBasis, Purpose, Selection, Sender
 from domain.errors import InvalidDefinition
-from domain.record import order_of
 from domain.selections import module_of
-from messages.base import Message
-from messages.record_changed import MAX_INT, ModuleName, RecordId
+from messages.record_changed import ModuleName, RecordId
+from messages.saved import OneLine, Part, Saved
 from messages.sync_requested import Id
-
-#: Nothing in it ends a line: what stands in a header of an email begins no other one.
-OneLine = Annotated[str, Field(max_length=998, pattern=r"^[^\x00\n\x0b\x0c\r\x85\u2028\u2029]*$")]
 
 
 def _time(text: str) -> str:
@@ -26,10 +21,6 @@ def _time(text: str) -> str:
         return schedule.schedule(text)
     except InvalidDefinition as error:
         raise ValueError(str(error).removeprefix("schedule: ")) from error
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class SenderPart(Part):
@@ -87,16 +78,10 @@ class RecipientsPart(Part):
         )
 
 
-class CampaignSaved(Message):
-    """The whole document: what it leaves out is empty, or the default.
-
-    `source_version`, else `saved_at`, says which of two documents about one campaign is newer: an older one changes
-    nothing. Without either, the event's time is taken.
-    """
+class CampaignSaved(Saved):
+    """The whole document: what it leaves out is empty, or the default."""
 
     queue: ClassVar[str] = "campaign-saved"
-    happened: ClassVar[tuple[str, ...]] = ("saved_at",)
-    dated: ClassVar[str] = "saved_at"
 
     campaign_id: Id
     name: OneLine = Field(min_length=1)
@@ -112,22 +97,6 @@ class CampaignSaved(Message):
     member_status: OneLine = "Planned"
     #: When it is meant to be sent: 2026-12-01T09:00:00Z, or 2026-12-01T09:00 where each recipient lives.
     schedule: Annotated[str, AfterValidator(_time)] | None = None
-    origin: Origin = Origin.CRM
-    source_version: int | None = Field(None, ge=0, le=MAX_INT)
-    saved_at: AwareDatetime | None = None
-    saved_by: OneLine = Field("", max_length=200)  #: who wrote it, and may not approve it (docs/review.md)
-
-    @property
-    def author(self) -> str | None:
-        """Who wrote it; None where nobody says so: that it came out of the CRM makes nobody its author."""
-        return self.saved_by.strip() or None
-
-    @property
-    def order(self) -> int | None:
-        """What decides which document is newer; None for one that somebody here wrote by hand."""
-        if self.source_version is None and self.saved_at is None:
-            return None
-        return order_of(self.source_version, self.saved_at or datetime.min.replace(tzinfo=UTC))
 
     def to_campaign(self) -> Campaign:
         content = self.content

@@ -10,7 +10,9 @@ from messages.contact_complained import ContactComplained
 from messages.contact_replied import ContactReplied
 from messages.contact_unsubscribed import ContactUnsubscribed
 from messages.delivery_event import DeliveryEvent
+from messages.erasure_requested import ErasureRequested
 from messages.feed_replay_requested import FeedReplayRequested
+from messages.integration_changed import IntegrationChanged
 from messages.member_status_changed import MemberStatusChanged
 from messages.message_refused import MessageRefused
 from messages.module_described import ModuleDescribed
@@ -20,6 +22,7 @@ from messages.record_wanted import RecordWanted
 from messages.review_requested import ReviewRequested
 from messages.send_batch import SendBatch
 from messages.send_requested import SendRequested
+from messages.series_saved import SeriesSaved
 from messages.snapshot_finished import SnapshotFinished
 from messages.sync_finished import SyncFinished
 from messages.sync_requested import SyncRequested
@@ -31,12 +34,15 @@ _IN: tuple[type[Message], ...] = (
     ModuleDescribed,
     SyncRequested,
     CampaignSaved,
+    SeriesSaved,
     ReviewRequested,
     TestRequested,
     SendRequested,
     SendBatch,
     DeliveryEvent,
     FeedReplayRequested,
+    ErasureRequested,
+    IntegrationChanged,
 )
 #: With a number of its own in a stream; docs/feed.md.
 _STREAMS: tuple[type[Numbered], ...] = (

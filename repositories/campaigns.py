@@ -9,8 +9,10 @@
  report: {from_modules: [{k, v}], from_list, skipped: [{k, v}], topic_conflicts: [{k, v}], to_send,
           findings: [{rule, severity, place, text, fix}]} or null,
  trip: {number, rule, at, counts: {tried, hard_bounced, complaints, sender_faults}} or null,
+ series: of a message of an autoresponder, else null,
  reviewed_hash, reviewed_assets: [{k: url, v: hash}], author, approval: {by, at} or null,
  slices, chains, send_at, send_asks: [{mark, review, done}], status_reason, created_at, status_at,
+ left_as: the status before it went offline, or null,
  revision: counts writes,
  feed: [{revision, status, at, reason}]: writes that the feed has not dealt with, told: the last one that it has,
  next_slice: the lowest slice number that was never taken; kept by `take_slice_numbers` alone}
@@ -28,6 +30,7 @@ from pymongo.errors import DuplicateKeyError
 
 from domain.breakers import Counts, Rule, Trip
 from domain.campaign import (
+    NEXT,
     Approval,
     Campaign,
     CampaignStatus,
@@ -48,6 +51,7 @@ from repositories.errors import answered, streamed
 from repositories.values import pairs, unpaired
 
 _SEVERITIES: Mapping[str, Severity] = {each.value: each for each in Severity}
+_MAY_LEAVE = [status for status, after in NEXT.items() if CampaignStatus.OFFLINE in after]
 #: What a newer version adds is left alone: both run side by side for a while.
 _FIELDS = frozenset(field.name for field in fields(Campaign))
 
@@ -102,6 +106,29 @@ class MongoCampaigns:
         if document is None:
             raise UnknownCampaign(f"campaign {campaign_id} is not stored")
         return int(document["next_slice"]) - count
+
+    async def take_offline(self, reason: str, at: datetime) -> None:
+        """One write, however many there are; each is marked with its own revision."""
+        revision = {"$add": ["$revision", 1]}
+        why = {"$literal": reason}
+        status = {"$literal": CampaignStatus.OFFLINE}
+        changes: Document = {
+            "left_as": "$status", "status": status, "status_at": at, "status_reason": why, "revision": revision
+        }  # fmt: skip
+        if self._feed:
+            move = {"revision": revision, "status": status, "at": at, "reason": why}
+            changes["feed"] = {"$concatArrays": [{"$ifNull": ["$feed", []]}, [move]]}
+        leaving = {"status": {"$in": _MAY_LEAVE}}
+        await answered(self._campaigns.update_many(leaving, [{"$set": changes}]))
+
+    async def left(self, at: datetime) -> Mapping[str, CampaignStatus | None]:
+        gone = {"status": CampaignStatus.OFFLINE, "status_at": at}
+        cursor = self._campaigns.find(gone, {"left_as": 1}).sort("_id", 1)
+        return {document["_id"]: _left_as(document) async for document in streamed(cursor)}
+
+    async def offline(self, campaign_ids: Collection[str]) -> frozenset[str]:
+        gone = {"_id": {"$in": list(campaign_ids)}, "status": CampaignStatus.OFFLINE}
+        return frozenset([document["_id"] async for document in streamed(self._campaigns.find(gone, {"_id": 1}))])
 
     async def ids(self) -> frozenset[str]:
         cursor = self._campaigns.find({}, {"_id": 1}).hint([("_id", 1)])
@@ -176,8 +203,13 @@ def _campaign(document: Mapping[str, Any]) -> Campaign:
             "send_asks": tuple(SendAsk(**each) for each in document.get("send_asks", ())),
             "report": _report(document["report"]) if document["report"] else None,
             "trip": _trip(document["trip"]) if document.get("trip") else None,
+            "left_as": _left_as(document),
         }
     )
+
+
+def _left_as(document: Mapping[str, Any]) -> CampaignStatus | None:
+    return CampaignStatus(document["left_as"]) if document.get("left_as") else None
 
 
 def _selection(document: Mapping[str, Any]) -> Selection:

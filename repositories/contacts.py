@@ -3,24 +3,37 @@
 {_id: contact id, address,
  sources: [{ref, at_us, version, opted_out, gone, map_versions: [{k: sync id, v: version}]}],
  fields: [{k: contact field, v: value, at_us, version, ref}],
- memberships: [{list, sources: [text]}], topics: [id], left_topics: [id],
+ memberships: [{list, sources: [text], since: a date, absent in documents older than it}],
+ topics: [id], left_topics: [id],
  subscription, opt_out: {at_us, source} or null,
  consents: [{to, given, at_us, source, proof, basis or null}], absent in documents older than them,
  revision: counts writes, saved_by: mark of the last write}
 
-at_us are microseconds since 1970.
+at_us are microseconds since 1970. Where somebody was erased stands {_id, erased_at: date}: no writer has a revision
+that matches, and none can insert another.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from domain.campaign import LawfulBasis
 from domain.consent import Consent, ConsentTo, Tracking, tracking
-from domain.contact import READ_ONLY, Contact, ContactField, Membership, OptOut, Source, Stamp, SubscriptionType
+from domain.contact import (
+    LONG_AGO,
+    READ_ONLY,
+    Contact,
+    ContactField,
+    Membership,
+    OptOut,
+    Source,
+    Stamp,
+    SubscriptionType,
+)
 from domain.send_times import ZONE_FIELD
+from domain.series import Member
 from domain.slices import KeyRange
 from repositories.bulk import save_revised
 from repositories.connection import Database, Document, collection
@@ -46,37 +59,52 @@ _FOR_PLANNING: Document = {
     ),
     "fields": {"$elemMatch": {"k": ZONE_FIELD}},
 }  # fmt: skip
+_SAID = {"address": 1, "consents": 1}
+#: The membership that a query asked for, of all that a contact has.
+_ASKED_FOR: Document = {"memberships.$": 1}
 _UNSTAMPED = Stamp(datetime.min.replace(tzinfo=UTC), 0, "")
 
 KEYS_AT_ONCE = 10_000  #: ids per round trip when all members of a list are named
 
 
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
 class MongoContacts:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, now: Callable[[], datetime] = _clock) -> None:
+        self._now = now
         self._contacts = collection(database, "contacts")
 
     async def load(self, ids: Collection[str]) -> Mapping[str, Contact]:
         cursor = self._contacts.find({"_id": {"$in": list(ids)}}).batch_size(KEYS_AT_ONCE)
-        return {document["_id"]: _contact(document) for document in await answered(cursor.to_list(None))}
+        return {
+            document["_id"]: _contact(document) for document in await answered(cursor.to_list(None)) if _is(document)
+        }
 
     async def revisions(self, ids: Collection[str]) -> Mapping[str, int]:
         cursor = self._contacts.find({"_id": {"$in": list(ids)}}, {"revision": 1}).batch_size(KEYS_AT_ONCE)
-        return {document["_id"]: document["revision"] for document in await answered(cursor.to_list(None))}
+        found = await answered(cursor.to_list(None))
+        return {document["_id"]: document["revision"] for document in found if "revision" in document}
 
     async def for_sending(self, ids: Collection[str]) -> Mapping[str, Contact]:
         cursor = self._contacts.find({"_id": {"$in": list(ids)}}, _FOR_SENDING).batch_size(KEYS_AT_ONCE)
-        return {document["_id"]: _for_sending(document) for document in await answered(cursor.to_list(None))}
+        found = await answered(cursor.to_list(None))
+        return {document["_id"]: _for_sending(document) for document in found if _is(document)}
 
     async def for_planning(self, ids: Collection[str]) -> Mapping[str, Contact]:
         cursor = self._contacts.find({"_id": {"$in": list(ids)}}, _FOR_PLANNING).batch_size(KEYS_AT_ONCE)
-        return {document["_id"]: _for_planning(document) for document in await answered(cursor.to_list(None))}
+        found = await answered(cursor.to_list(None))
+        return {document["_id"]: _for_planning(document) for document in found if _is(document)}
 
     async def tracking(self, contact_ids: Collection[str]) -> Mapping[str, Tracking]:
-        cursor = self._contacts.find({"_id": {"$in": list(contact_ids)}}, {"consents": 1}).batch_size(KEYS_AT_ONCE)
-        return {document["_id"]: tracking(_consents(document)) for document in await answered(cursor.to_list(None))}
+        cursor = self._contacts.find({"_id": {"$in": list(contact_ids)}}, _SAID).batch_size(KEYS_AT_ONCE)
+        found = await answered(cursor.to_list(None))
+        return {document["_id"]: tracking(_consents(document)) for document in found if _is(document)}
 
     async def save(self, contacts: Sequence[Contact]) -> frozenset[str]:
-        return await save_revised(self._contacts, [_document(contact) for contact in contacts])
+        now = self._now()
+        return await save_revised(self._contacts, [_document(contact, now) for contact in contacts])
 
     async def members(self, list_id: str) -> AsyncIterator[str]:
         cursor = self._contacts.find(_on(list_id), {"_id": 1}).sort("_id", 1).batch_size(KEYS_AT_ONCE)
@@ -88,29 +116,45 @@ class MongoContacts:
         cursor = self._contacts.find(within).sort("_id", 1)
         return [_contact(document) async for document in streamed(cursor)]
 
+    async def joined_since(self, list_id: str, since: datetime) -> AsyncIterator[Member]:
+        joined = {"memberships": {"$elemMatch": {"list": list_id, "since": {"$gte": since}}}}
+        async for document in streamed(self._contacts.find(joined, _ASKED_FOR).batch_size(KEYS_AT_ONCE)):
+            yield _member(document)
+
+    async def members_after(self, list_id: str, after: str, limit: int) -> Sequence[Member]:
+        cursor = self._contacts.find({**_on(list_id), "_id": {"$gt": after}}, _ASKED_FOR).sort("_id", 1).limit(limit)
+        return [_member(document) for document in await answered(cursor.batch_size(limit).to_list(None))]
+
     async def page(self, list_id: str, *, after: str = "", limit: int = 50) -> Sequence[Contact]:
         """The next members of the list after the contact of that id, ascending by id."""
         cursor = self._contacts.find({**_on(list_id), "_id": {"$gt": after}}).sort("_id", 1).limit(limit)
         return [_contact(document) async for document in streamed(cursor)]
+
+    async def admit(self, contact_id: str) -> None:
+        """Let somebody be stored again who was erased."""
+        await answered(self._contacts.delete_one({"_id": contact_id, "erased_at": {"$exists": True}}))
 
     async def count(self, list_id: str) -> int:
         """How many contacts are on the list."""
         return await answered(self._contacts.count_documents(_on(list_id)))
 
 
+def _is(document: Document) -> bool:
+    """Whether it is a contact, and not what stands where one was erased."""
+    return "address" in document
+
+
 def _on(list_id: str) -> Document:
     return {"memberships.list": list_id}
 
 
-def _document(contact: Contact) -> Document:
+def _document(contact: Contact, now: datetime) -> Document:
     return {
         "_id": contact.id,
         "address": contact.address,
         "sources": [_source_document(source) for source in contact.sources.values()],
         "fields": _field_documents(contact.fields),
-        "memberships": [
-            {"list": each.list_id, "sources": sorted(each.sources)} for each in contact.memberships.values()
-        ],
+        "memberships": [_membership_document(each, now) for each in contact.memberships.values()],
         "topics": sorted(contact.topics),
         "left_topics": sorted(contact.left_topics),
         "subscription": contact.subscription,
@@ -118,6 +162,20 @@ def _document(contact: Contact) -> Document:
         "consents": [_consent_document(consent) for consent in contact.consents],
         "revision": contact.revision + 1,
     }
+
+
+def _membership_document(membership: Membership, now: datetime) -> Document:
+    known: Document = {"list": membership.list_id, "sources": sorted(membership.sources)}
+    since = membership.since or now
+    return known if since == LONG_AGO else {**known, "since": since}
+
+
+def _membership(document: Mapping[str, Any]) -> Membership:
+    return Membership(document["list"], frozenset(document["sources"]), document.get("since", LONG_AGO))
+
+
+def _member(document: Mapping[str, Any]) -> Member:
+    return Member(document["_id"], document["memberships"][0].get("since", LONG_AGO))
 
 
 def _source_document(source: Source) -> Document:
@@ -185,9 +243,7 @@ def _contact(document: Mapping[str, Any]) -> Contact:
         address=document["address"],
         sources={each["ref"]: _source(each) for each in document["sources"]},
         fields=_fields(document["fields"]),
-        memberships={
-            each["list"]: Membership(each["list"], frozenset(each["sources"])) for each in document["memberships"]
-        },
+        memberships={each["list"]: _membership(each) for each in document["memberships"]},
         topics=frozenset(document["topics"]),
         left_topics=frozenset(document["left_topics"]),
         subscription=SubscriptionType(subscription) if subscription else None,

@@ -6,7 +6,6 @@ campaign, but for those about one person, which are rare.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 
@@ -15,16 +14,17 @@ from domain.books import Books, books
 from domain.breakers import Counts
 from domain.email import ALIVE, NO_SLICE, OPEN_STATES, DoubtReason, Email, EmailEvent, EmailState, Outcome, SkipReason
 from domain.reclassification import JUDGED, Rejudged
-from domain.response import Response
 from domain.send_times import NO_ZONE, SendTimes
-from domain.summary import Summary, summary
+from domain.summary import Summary
 from repositories.bulk import insert_missing, write_guarded, written
 from repositories.connection import Database, Document, collection, is_sharded
 from repositories.email_documents import document_of, email_of
-from repositories.email_numbers import HARM, RESPONSES, TRIED, response_of, rows_of, within
-from repositories.email_updates import UNSETTLED, event_updates, hand_settled, is_id, key, outcome_updates, settling
+from repositories.email_numbers import HARM, TRIED, rows_of, within
+from repositories.email_updates import UNSETTLED, hand_settled, is_id, key, outcome_updates, settling
 from repositories.errors import answered, streamed
+from repositories.event_updates import event_updates
 from repositories.feed_mark import FeedMark, fresh_mark
+from repositories.kept_summaries import KeptSummaries
 from repositories.rejudging import rejudging
 from repositories.replanning import replanning
 
@@ -40,16 +40,19 @@ _DOUBTFUL: Document = {
 class MongoEmails:
     def __init__(self, database: Database, *, feed: bool = True) -> None:
         self._emails = collection(database, "emails")
+        self._kept = KeptSummaries(database)
         self._feed = feed
 
     async def plan(self, rows: Sequence[Email]) -> None:
-        await insert_missing(self._emails, [document_of(row) for row in rows])
+        async with self._kept.changing({row.campaign_id for row in rows}):
+            await insert_missing(self._emails, [document_of(row) for row in rows])
 
     async def drop(self, campaign_id: str) -> int:
         touched = {"campaign_id": campaign_id, "state": {"$nin": _UNTOUCHED}}
         if await answered(self._emails.find_one(touched, {"_id": 1})):
             return 0
-        return (await answered(self._emails.delete_many({"campaign_id": campaign_id}))).deleted_count
+        async with self._kept.changing([campaign_id]):
+            return (await answered(self._emails.delete_many({"campaign_id": campaign_id}))).deleted_count
 
     async def open_slices(self, campaign_id: str) -> Sequence[int]:
         open_rows = {"campaign_id": campaign_id, "state": _OPEN, "slice": {"$ne": NO_SLICE}}
@@ -65,13 +68,11 @@ class MongoEmails:
             await self._settle(_all(doubted))
 
     async def apply(self, events: Sequence[EmailEvent]) -> frozenset[str]:
-        told = (event for event in events if is_id(event.email_id))
-        updates = event_updates(told, self._mark(), sharded=is_sharded(self._emails))
-        found = await written(self._emails, list(updates.values()))
-        if proven := [event.email_id for event in events if event.proves and event.email_id in updates]:
-            await self._settle(_all(proven))
+        told = [event for event in events if is_id(event.email_id)]
+        found = await written(self._emails, event_updates(told, self._mark(), sharded=is_sharded(self._emails)))
+        await self._kept.changed({event.email_id.partition(":")[0] for event in told})
         named = frozenset(event.email_id for event in events)
-        return frozenset() if found == len(named) else named - await self._known(updates)
+        return frozenset() if found == len(named) else named - await self._known({event.email_id for event in told})
 
     async def doubt(
         self, campaign_id: str, number: int, at: datetime, *, through: str | None = None, detail: str | None = None
@@ -190,11 +191,7 @@ class MongoEmails:
 
     async def summaries(self, campaign_ids: Collection[str]) -> Mapping[str, Summary]:
         """The numbers of each of these campaigns (R82), by id; all zero where there is no email."""
-        responses: dict[str, Counter[Response]] = defaultdict(Counter)
-        stages = [{"$match": {"campaign_id": {"$in": list(campaign_ids)}}}, *RESPONSES]
-        async for found in streamed(self._emails.aggregate(stages)):
-            responses[found["_id"]["campaign"]][response_of(found["_id"])] += found["count"]
-        return {campaign_id: summary(responses[campaign_id]) for campaign_id in campaign_ids}
+        return await self._kept.summaries(campaign_ids)
 
     async def activity(
         self, campaign_id: str, number: str, *, module: str | None = None, limit: int = 100
@@ -225,9 +222,10 @@ class MongoEmails:
 
     async def rejudge(self, rejudged: Sequence[Rejudged]) -> frozenset[str]:
         ids = [each.row.id for each in rejudged]
-        return await write_guarded(
-            self._emails, ids, lambda mark: [rejudging(each, self._mark(), saved_by=mark) for each in rejudged]
-        )
+        async with self._kept.changing({each.row.campaign_id for each in rejudged}):
+            return await write_guarded(
+                self._emails, ids, lambda mark: [rejudging(each, self._mark(), saved_by=mark) for each in rejudged]
+            )
 
     async def ended(
         self, campaign_id: str, states: Collection[EmailState], since: datetime | None = None
@@ -239,7 +237,8 @@ class MongoEmails:
             yield email_of(document)
 
     async def replan(self, rows: Sequence[Email], by: str, at: datetime) -> int:
-        return await written(self._emails, [replanning(row, by, at, self._mark()) for row in rows])
+        async with self._kept.changing({row.campaign_id for row in rows}):
+            return await written(self._emails, [replanning(row, by, at, self._mark()) for row in rows])
 
     async def of_people(self, contact_ids: Collection[str]) -> Sequence[Email]:
         return await self._found({"contact_id": {"$in": list(contact_ids)}})

@@ -27,7 +27,6 @@ class Index:
     serves: str  #: what would scan the collection without it
     only_with: str = ""  #: the field that documents must have to be in it: the others cost nothing
     unique: bool = False  #: no two documents have the same
-    expires: bool = False  #: MongoDB removes a document once the date in it is past
 
 
 INDEXES = (
@@ -36,6 +35,7 @@ INDEXES = (
     Index("campaigns", ("feed",), "campaigns that the feed is to tell of", "feed"),
     Index("campaigns", ("status", "status_at"), "which campaigns the scheduler looks at"),
     Index("contacts", ("memberships.list", "_id"), "the members of a list, in pages and in slices; their number"),
+    Index("contacts", ("memberships.list", "memberships.since"), "who came to be on a list lately: series"),
     Index("emails", ("campaign_id", "identity"), "emails by address: explain, events that name an address"),
     # Without the state: storing an outcome then touches one index only, and a slice has few rows.
     Index("emails", ("campaign_id", "slice", "next_at"), "what is due, in a slice and altogether"),
@@ -44,6 +44,7 @@ INDEXES = (
     Index("emails", ("campaign_id", "times.complained"), "breakers: complaints", "times.complained"),
     Index("emails", ("contact_id",), "all that was ever sent to one person: contact show, verdicts that flip"),
     Index("emails", ("feed",), "emails that the feed is to tell of", "feed"),
+    Index("erasures", ("again_at",), "whose late news are looked for", "again_at"),
     Index("events", ("email_id", "at"), "what was reported of one email"),
     Index("imports", ("-started_at", "_id"), "the imports, the newest first"),
     Index("outbox", ("stream", "number"), "replays of the feed; no number of a stream is given twice", unique=True),
@@ -55,17 +56,25 @@ INDEXES = (
     Index("review_runs", ("subject", "-started_at"), "the last review of a campaign"),
     Index("selections", ("campaign_id", "revision"), "what was kept for earlier revisions of a campaign"),
     Index("selections", ("selection", "refs"), "which of some records were picked, without reading the others"),
+    Index("series", ("status",), "the series that run"),
+    Index("series_entries", ("contact_id",), "a person's ways through series; who is woken"),
+    Index("series_entries", ("series_id", "waits"), "who waits for a message that does not send", "waits"),
+    Index("series_entries", ("series_id", "next_at"), "whose turn it is in a series; who is under way", "next_at"),
     Index("slices", ("campaign_id", "state", "number"), "which slices are open, held, abandoned"),
     Index("suppressions", ("feed",), "suppressions that the feed is to tell of", "feed"),
     Index("sync_runs", ("feed",), "runs that the feed is to tell of", "feed"),
     Index("sync_runs", ("holds",), "one open run of a sync, and of a module and list, at a time", "holds", unique=True),
     Index("sync_runs", ("subject", "-started_at"), "the last runs of a sync"),
     Index("syncs", ("status", "module"), "the active syncs of a module"),
-    Index("test_mails", ("expires_at",), "what came of test mails is forgotten after a day", expires=True),
+    Index("test_mails", ("at",), "test mails that are too old"),
     Index("throttles", ("limited",), "what the workers look for once a second, however many there are"),
     Index("unattributed", ("contact_ids",), "the reports that name one person: contact show, erasure"),
-    Index("unattributed", ("expires_at",), "reports that lead to nobody are forgotten after a month", expires=True),
+    Index("unattributed", ("at",), "the newest reports that lead to nobody; those that are too old"),
 )
+
+#: By which MongoDB removed documents by itself; how long they are kept is a setting now (config/retention.py).
+_RETIRED = (("test_mails", "expires_at_1"), ("unattributed", "expires_at_1"))
+_NOT_THERE = frozenset({26, 27})  #: NamespaceNotFound, IndexNotFound
 
 
 async def ensure_indexes(database: Database) -> None:
@@ -84,13 +93,22 @@ async def ensure_indexes(database: Database) -> None:
                 raise
             told = str(error).partition(", full error")[0]
             raise IndexMismatch(f"collection {name}: {told}; drop that index and try again") from error
+    await _retire(database)
+
+
+async def _retire(database: Database) -> None:
+    for name, index in _RETIRED:
+        try:
+            await answered(collection(database, name).drop_index(index))
+        except OperationFailure as error:
+            if error.code not in _NOT_THERE:
+                raise
 
 
 def _model(index: Index) -> IndexModel:
     partial = {"partialFilterExpression": {index.only_with: {"$exists": True}}} if index.only_with else {}
     unique = {"unique": True} if index.unique else {}
-    expires = {"expireAfterSeconds": 0} if index.expires else {}
-    return IndexModel([_direction(key) for key in index.keys], **partial, **unique, **expires)
+    return IndexModel([_direction(key) for key in index.keys], **partial, **unique)
 
 
 def _direction(key: str) -> tuple[str, int]:

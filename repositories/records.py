@@ -15,11 +15,14 @@ from typing import Any
 
 from pymongo import UpdateOne
 
+from domain.erasure import spellings
+from domain.filter_hints import Hint
 from domain.record import READ_ONLY, Projected, Record, RecordField
 from domain.slices import KeyRange
 from repositories.bulk import Operation, save_revised, write_guarded
 from repositories.connection import Database, Document, collection
 from repositories.errors import answered, streamed
+from repositories.record_hints import query_of
 from repositories.values import microseconds, moment, read_value, written_value
 
 #: Where a record was carried over to: a tenth of a document with many fields.
@@ -55,6 +58,9 @@ class MongoRecords:
     async def within(self, keys: KeyRange) -> Sequence[Record]:
         return [_record(document) for document in await self._within(keys)]
 
+    async def sifted(self, keys: KeyRange, hint: Hint) -> Sequence[Record]:
+        return [_record(document) for document in await self._within(keys, also=query_of(hint))]
+
     async def marks_within(self, keys: KeyRange) -> Sequence[Record]:
         return [_marked_record(document) for document in await self._within(keys, _MARKS)]
 
@@ -64,10 +70,20 @@ class MongoRecords:
             there.append({"changed_at_us": {"$gt": microseconds(as_of)}})
         return await answered(self._records.count_documents({"module": module, "$or": there}))
 
-    async def _within(self, keys: KeyRange, fields: Document | None = None) -> list[Document]:
+    async def about(self, contact_id: str, identity: str) -> Sequence[Record]:
+        fields = [{"fields.v": {"$regex": f"^\\s*{each}\\s*$", "$options": "i"}} for each in spellings(identity)]
+        found = self._records.find({"$or": [{"projected.contact_id": contact_id}, *fields]})
+        return [_record(document) async for document in streamed(found)]
+
+    async def forget(self, refs: Collection[str]) -> int:
+        return (await answered(self._records.delete_many({"_id": {"$in": list(refs)}}))).deleted_count
+
+    async def _within(
+        self, keys: KeyRange, fields: Document | None = None, also: Document | None = None
+    ) -> list[Document]:
         module = keys.through.partition(":")[0]  # the first range of a module begins before all modules
         of_range = {"_id": {"$gt": max(keys.after, f"{module}:"), "$lte": keys.through}}
-        cursor = self._records.find(of_range, fields).sort("_id", 1).batch_size(KEYS_AT_ONCE)
+        cursor = self._records.find(of_range | (also or {}), fields).sort("_id", 1).batch_size(KEYS_AT_ONCE)
         return await answered(cursor.to_list(None))
 
 

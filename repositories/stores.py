@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from repositories.anonymous_visits import MongoAnonymousVisits
 from repositories.audit import MongoAudit
 from repositories.campaigns import MongoCampaigns
 from repositories.connection import Database
 from repositories.contacts import MongoContacts
 from repositories.emails import MongoEmails
+from repositories.erasures import MongoErasures
 from repositories.events import MongoEvents
 from repositories.feed_marks import MongoFeedMarks
 from repositories.figures import MongoFigures
 from repositories.imports import MongoImports
+from repositories.integrations import MongoIntegrations
 from repositories.leases import MongoLeases
 from repositories.lists import MongoLists
 from repositories.modules import MongoModules
@@ -22,6 +25,9 @@ from repositories.records import MongoRecords
 from repositories.replays import MongoReplays
 from repositories.runs import MongoRuns
 from repositories.selections import MongoSelections
+from repositories.series import MongoSeries
+from repositories.series_entries import MongoEntries
+from repositories.series_figures import MongoSeriesFigures
 from repositories.slices import MongoSlices
 from repositories.strikes import MongoStrikes
 from repositories.suppressions import MongoSuppressions
@@ -38,15 +44,18 @@ from repositories.webhook_positions import MongoWebhookPositions
 @dataclass(frozen=True, slots=True)
 class Stores:
     database: Database
+    anonymous_visits: MongoAnonymousVisits
     api_tokens: MongoApiTokens
     audit: MongoAudit
     campaigns: MongoCampaigns
     contacts: MongoContacts
     emails: MongoEmails
+    erasures: MongoErasures
     events: MongoEvents
     feed_marks: MongoFeedMarks
     figures: MongoFigures
     imports: MongoImports
+    integrations: MongoIntegrations
     leases: MongoLeases
     lists: MongoLists
     modules: MongoModules
@@ -56,6 +65,9 @@ class Stores:
     replays: MongoReplays
     review_runs: MongoRuns
     selections: MongoSelections
+    series: MongoSeries
+    series_entries: MongoEntries
+    series_figures: MongoSeriesFigures
     slices: MongoSlices
     strikes: MongoStrikes
     suppressions: MongoSuppressions
@@ -72,15 +84,18 @@ class Stores:
     def of(cls, database: Database, *, feed: bool = True) -> Stores:
         return cls(
             database=database,
+            anonymous_visits=MongoAnonymousVisits(database),
             api_tokens=MongoApiTokens(database),
             audit=MongoAudit(database),
             campaigns=MongoCampaigns(database, feed=feed),
             contacts=MongoContacts(database),
             emails=MongoEmails(database, feed=feed),
+            erasures=MongoErasures(database),
             events=MongoEvents(database),
             feed_marks=MongoFeedMarks(database),
             figures=MongoFigures(database),
             imports=MongoImports(database),
+            integrations=MongoIntegrations(database),
             leases=MongoLeases(database),
             lists=MongoLists(database),
             modules=MongoModules(database),
@@ -90,6 +105,9 @@ class Stores:
             replays=MongoReplays(database),
             review_runs=MongoRuns(database, "review_runs"),
             selections=MongoSelections(database),
+            series=MongoSeries(database),
+            series_entries=MongoEntries(database),
+            series_figures=MongoSeriesFigures(database),
             slices=MongoSlices(database),
             strikes=MongoStrikes(database),
             suppressions=MongoSuppressions(database, feed=feed),

@@ -1,13 +1,12 @@
-"""What came of test mails, kept for a day: they name addresses, and nobody asks for longer.
+"""What came of test mails; old ones go with repositories/aging.py.
 
 {_id: "request:address in lower case", request, address, state, at, reply: {code, text, stage, relay} or null,
- detail, expires_at}
+ detail}
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from pymongo import ReplaceOne
@@ -18,8 +17,6 @@ from repositories.bulk import written
 from repositories.connection import Database, Document, collection
 from repositories.email_documents import reply_document
 from repositories.errors import streamed
-
-KEPT = timedelta(days=1)
 
 
 class MongoTestMails:
@@ -44,7 +41,6 @@ def _document(outcome: TestOutcome) -> Document:
         "at": outcome.at,
         "reply": reply_document(outcome.reply) if outcome.reply else None,
         "detail": outcome.detail,
-        "expires_at": outcome.at + KEPT,
     }
 
 

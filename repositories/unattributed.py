@@ -1,20 +1,19 @@
 """Reports that came in by mail and change nothing.
 
-{_id: hash of the mail, at, kind, rule, why, contact_ids: [id], raw, expires_at: when MongoDB removes it}
+{_id: hash of the mail, at, kind, rule, why, contact_ids: [id], raw}
+
+Old ones go with repositories/aging.py; what older versions stored has expires_at as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
 
 from domain.inbound_mail import MOST_UNATTRIBUTED, Unattributed
 from repositories.bulk import insert_missing
 from repositories.connection import Database, Document, collection
 from repositories.errors import answered, streamed
-
-_KEPT = timedelta(days=30)
 
 
 class MongoUnattributed:
@@ -31,7 +30,7 @@ class MongoUnattributed:
 
     async def _forget_oldest(self, count: int) -> None:
         """Processes that do so at once choose the same ones."""
-        oldest = self._reports.find({}, {"_id": 1}).sort([("expires_at", 1)]).limit(count)
+        oldest = self._reports.find({}, {"_id": 1}).sort([("at", 1)]).limit(count)
         ids = [document["_id"] async for document in streamed(oldest)]
         await answered(self._reports.delete_many({"_id": {"$in": ids}}))
 
@@ -42,7 +41,7 @@ class MongoUnattributed:
 
     async def newest(self, kind: str | None, limit: int) -> Sequence[Unattributed]:
         """The newest first, of this kind or of all; `limit` 0: every one."""
-        cursor = self._reports.find(_of_kind(kind)).sort([("expires_at", -1)]).limit(limit)
+        cursor = self._reports.find(_of_kind(kind)).sort([("at", -1)]).limit(limit)
         return [_report(document) async for document in streamed(cursor)]
 
     async def count(self, kind: str | None) -> int:
@@ -55,11 +54,11 @@ def _of_kind(kind: str | None) -> Document:
 
 def _document(report: Unattributed) -> Document:
     values = asdict(report)
-    named = {"contact_ids": list(report.contact_ids), "expires_at": report.at + _KEPT}
+    named = {"contact_ids": list(report.contact_ids)}
     return {"_id": values.pop("id"), **values, **named}
 
 
 def _report(document: Document) -> Unattributed:
     contact_ids = tuple(document.pop("contact_ids"))
-    del document["expires_at"]
+    document.pop("expires_at", None)
     return Unattributed(id=document.pop("_id"), contact_ids=contact_ids, **document)

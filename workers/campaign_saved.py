@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from config.settings import Settings
 from handlers.campaign_saved import CampaignKeeper
+from handlers.crm_gate import CrmGate
 from handlers.selection import Selector
 from messages.campaign_saved import CampaignSaved
 from repositories.stores import Stores
@@ -28,4 +29,5 @@ def campaign_keeper(stores: Stores, settings: Settings) -> CampaignKeeper:
         now=now,
         modules=stores.modules,
         selector=Selector(stores.records, stores.selections),
+        gate=CrmGate(stores.integrations),
     )

@@ -12,7 +12,8 @@ from messages.test_requested import TestRequested
 from repositories.connection import ping
 from repositories.stores import Stores
 from workers import shell
-from workers.options import database, runtime_options, shell_options
+from workers.erased_aside import ParkedAside
+from workers.options import address_key, database, runtime_options, shell_options
 from workers.part import Part
 from workers.relays import connection_shares, looking_up, opened
 from workers.resources import Resources, audit_trail
@@ -30,13 +31,17 @@ WORKERS: tuple[str, ...] = (
     "module-described",
     "sync-requested",
     "campaign-saved",
+    "series-saved",
     "review-requested",
     "test-requested",
     "send-requested",
     "send-batch",
     "delivery-event",
     "feed-replay-requested",
+    "erasure-requested",
+    "retention",
     "feed",
+    "integration-changed",
     "scheduler",
     "inbound",
     "web",
@@ -52,7 +57,8 @@ def run(names: Sequence[str], settings: Settings) -> int:
 
 async def _run(names: Sequence[str], settings: Settings) -> int:
     stores = Stores.of(database(settings), feed=settings.feed.enabled)
-    runtime = Runtime(runtime_options(settings), stores.parked, audit_trail(stores))
+    parking = ParkedAside(stores.parked, stores.suppressions, address_key(settings))
+    runtime = Runtime(runtime_options(settings), parking, audit_trail(stores))
     store = Watched("MongoDB", lambda: ping(stores.database))
     try:
         async with opened(settings) as relays, looking_up(settings) as mail_hosts:

@@ -22,6 +22,7 @@ from domain.inbound_mail import ArrivedMail
 from gateways.inbound_smtp import InboundOptions, InboundServer
 from handlers.inbound_mail import InboundReader, Read
 from handlers.token_reader import TokenReader
+from workers.erased_aside import ReportsAside
 from workers.options import address_key, inbound_domains, signing_keys
 from workers.outgoing import Outgoing, outgoing
 from workers.part import Part
@@ -142,7 +143,7 @@ def build(resources: Resources) -> list[Part]:
         tokens=TokenReader(stores.campaigns, time.monotonic),
         accepted=Accepted(signing_keys(settings), settings.keys.recent_tokens),
         contacts=stores.contacts,
-        reports=stores.unattributed,
+        reports=ReportsAside(stores.unattributed, stores.suppressions),
         address_key=address_key(settings),
         now=now,
         domains=inbound_domains(settings),

@@ -32,6 +32,22 @@ class Metrics:
         self.unheard = Counter(
             "campaigns_unheard", "Feed messages that no queue was bound for", ["type"], registry=registry
         )
+        self.feed_marked = Gauge(
+            "campaigns_feed_marked", "Documents that changed and are not numbered yet", ["kind"], registry=registry
+        )
+        self.feed_unpublished = Gauge(
+            "campaigns_feed_unpublished", "Entries of the feed that are numbered and not published", registry=registry
+        )
+        self.feed_oldest = Gauge(
+            "campaigns_feed_oldest_unpublished_seconds", "Since the first of these was numbered", registry=registry
+        )
+        self.webhook_entries = Gauge(
+            "campaigns_webhook_entries", "Entries of the feed by what the webhook has of them", ["state"],
+            registry=registry,
+        )  # fmt: skip
+        self.webhook_failing = Gauge(
+            "campaigns_webhook_failing_streams", "Streams that wait after a failure", registry=registry
+        )
         self.stale = Counter("campaigns_stale", "Settlements that came too late", ["queue"], registry=registry)
         self.confirm_seconds = Histogram(
             "campaigns_confirm_seconds", "Publish to confirm", buckets=_SECONDS, registry=registry

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from messages.base import IN, Message
-from messages.envelope import CONTENT_TYPE, SOURCE, envelope, pack
+from messages.envelope import CONTENT_TYPE, SOURCE, packed
 
 #: Headers that travel with a message. The logical id is not the AMQP message_id: that one must differ per
 #: publish attempt, because aiormq maps returned messages to publishes by it.
@@ -41,7 +41,7 @@ def outgoing(
     traceparent: str | None = None,
 ) -> Outgoing:
     """`message` as the CloudEvent (source, id), on its way to its own exchange and lane."""
-    event = envelope(
+    body = packed(
         message,
         id=id,
         time=time,
@@ -53,7 +53,7 @@ def outgoing(
     return Outgoing(
         exchange=message.exchange,
         routing_key=message.lane,
-        body=pack(event),
+        body=body,
         headers={MSG_ID: id},
         mandatory=message.exchange == IN,
     )

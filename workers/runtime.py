@@ -166,14 +166,21 @@ class Runtime:
 
     def _circuit(self, queue: str) -> Circuit:
         gauge = self.metrics.circuit_open.labels(queue)
-        return Circuit(queue, self._options.rests, lambda state: gauge.set(state is not CircuitState.CLOSED))
+
+        def changed(state: CircuitState) -> None:
+            gauge.set(state is not CircuitState.CLOSED or not all(each.circuit.is_closed for each in self._of(queue)))
+
+        return Circuit(queue, self._options.rests, changed)
 
     def _clock(self, queue: str, limit_s: float | None = None) -> HandlerClock:
-        clock = HandlerClock(
-            self._options.time_limit_s if limit_s is None else limit_s, excused=lambda: self.in_place.is_storing
-        )
-        self.metrics.longest_in_hand.labels(queue).set_function(lambda: clock.longest_s)
-        return clock
+        of = self.metrics.longest_in_hand.labels(queue)
+        of.set_function(lambda: max((each.clock.longest_s for each in self._of(queue)), default=0.0))
+        limit_s = self._options.time_limit_s if limit_s is None else limit_s
+        return HandlerClock(limit_s, excused=lambda: self.in_place.is_storing)
+
+    def _of(self, queue: str) -> Sequence[Consuming]:
+        """A queue may have several."""
+        return [each for each in self._consumers if each.name == queue]
 
     def _link(self, purpose: str) -> Link:
         name = f"{self._options.worker} {purpose}"
@@ -198,6 +205,7 @@ class Runtime:
             on_open=lambda _: self.metrics.generations.labels(runner.queue).inc(),
             early=early,
         )
-        self.metrics.in_hand.labels(runner.queue).set_function(lambda: consumer.unsettled)
+        in_hand = self.metrics.in_hand.labels(runner.queue)
+        in_hand.set_function(lambda: sum(each.consumer.unsettled for each in self._of(runner.queue)))
         self._consumers.append(consuming := Consuming(consumer, runner, circuit, clock))
         return consuming

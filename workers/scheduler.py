@@ -10,10 +10,12 @@ from handlers.scheduler_rounds import Rhythm, rounds
 from handlers.timers import Timers
 from handlers.warm_up_gate import WarmUpGate
 from workers.apart import apart
+from workers.feed_counts import FEED_COUNTS_S, FeedCounts
 from workers.options import batch_size, pacing
 from workers.parked_counts import PARKED_COUNTS_S, ParkedCounts
 from workers.part import Part
 from workers.resources import Resources, new_id, now
+from workers.series import series_keeper
 
 
 def build(resources: Resources) -> Sequence[Part]:
@@ -31,9 +33,13 @@ def build(resources: Resources) -> Sequence[Part]:
     )
     runtime = resources.runtime
     counts = ParkedCounts(stores.parked, runtime.metrics.parked_stored)
+    positions = stores.webhook_positions if settings.feed.webhook_url else None
+    feed_counts = FeedCounts(stores.outbox, stores.feed_marks, positions, runtime.metrics, now)
     return [
         runtime.periodic("scheduler", scheduler.tick, settings.sending.tick_s),
+        runtime.periodic("series", series_keeper(resources).tick, settings.sending.tick_s),
         runtime.periodic("parked-counts", counts, PARKED_COUNTS_S),
+        runtime.periodic("feed-counts", feed_counts, FEED_COUNTS_S),
     ]
 
 

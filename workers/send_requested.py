@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from config.settings import Settings
+from handlers.crm_gate import CrmGate
 from handlers.send_requested import SendStarter
 from messages.send_requested import SendRequested
 from repositories.stores import Stores
@@ -29,4 +30,5 @@ def send_start(stores: Stores, settings: Settings) -> SendStarter:
         now,
         chains(settings),
         look_at_assets=asset_check(settings),
+        gate=CrmGate(stores.integrations),
     )

@@ -11,5 +11,5 @@ from workers.resources import Resources
 
 
 def build(resources: Resources) -> Sequence[Part]:
-    checker = SnapshotChecker(resources.stores.records, resources.stores.modules)
+    checker = SnapshotChecker(resources.stores.records, resources.stores.modules, resources.stores.erasures)
     return [resources.runtime.single(SnapshotFinished, checker, concurrency=1)]

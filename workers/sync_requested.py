@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from handlers.crm_gate import CrmGate
 from handlers.sync_removal import SyncRemover
 from handlers.sync_requested import SyncInitiator, SyncRunner
 from handlers.sync_runs import SyncRuns
@@ -26,7 +27,8 @@ def sync_runs(stores: Stores) -> SyncRuns:
 
 
 def sync_initiator(stores: Stores) -> SyncInitiator:
-    return SyncInitiator(stores.syncs, stores.modules, stores.lists, stores.topics, sync_runs(stores))
+    gate = CrmGate(stores.integrations)
+    return SyncInitiator(stores.syncs, stores.modules, stores.lists, stores.topics, sync_runs(stores), gate)
 
 
 def sync_remover(stores: Stores) -> SyncRemover:

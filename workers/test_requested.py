@@ -9,6 +9,7 @@ from messages.test_requested import TestRequested
 from workers.dkim_keys import dkim_keys
 from workers.options import address_key, organisation, signing_keys
 from workers.part import Part
+from workers.record_reader import record_reader
 from workers.relays import plain
 from workers.resources import Resources, now
 
@@ -18,6 +19,7 @@ def build(resources: Resources) -> Sequence[Part]:
     sender = TestSender(
         campaigns=stores.campaigns,
         contacts=stores.contacts,
+        reader=record_reader(stores, settings),
         leases=stores.leases,
         outcomes=stores.test_mails,
         relay=plain(resources),

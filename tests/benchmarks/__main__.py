@@ -25,6 +25,7 @@ from tests.benchmarks import (
     profile,
     review,
     send,
+    series,
     sync,
     web,
 )
@@ -43,6 +44,7 @@ class Program(StrEnum):
     INTAKE = "intake"
     SYNC = "sync"
     REVIEW = "review"
+    SERIES = "series"
     LATENCY = "latency"
     HOT = "hot"
     EVENTS = "events"
@@ -69,6 +71,7 @@ class Sizes:
     people: tuple[int, ...] = (2_000, 10_000, 50_000)  #: of memory
     growth: tuple[int, ...] = (10_000, 100_000, 400_000)
     recipients: int = 400_000
+    entering: int = 100_000  #: of series: people who enter at once
     messages: int = 1_000_000  #: of backlog; a tenth of it of poison
     seconds: float = 5  #: of web, for each run
     rounds: int = 3
@@ -81,6 +84,7 @@ SHORT = Sizes(
     records=4_000,
     growth=(500, 1_500),
     recipients=1_000,
+    entering=2_000,
     messages=20_000,
     seconds=2,
     rounds=1,
@@ -105,7 +109,7 @@ def main(
     people: Annotated[
         list[int] | None, typer.Option(help="memory, growth: people; repeat it, two sizes at least.")
     ] = None,
-    recipients: Annotated[int | None, typer.Option(min=200, help="campaign, review: recipients.")] = None,
+    recipients: Annotated[int | None, typer.Option(min=200, help="campaign, review, series: people.")] = None,
     messages: Annotated[int | None, typer.Option(min=10_000, help="backlog: messages; poison: ten times its.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.5, help="web: seconds per run.")] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="Interleaved runs of which the median is taken.")] = None,
@@ -126,6 +130,7 @@ def main(
         people=tuple(people or usual.people),
         growth=tuple(people or usual.growth),
         recipients=recipients or usual.recipients,
+        entering=recipients or usual.entering,
         messages=messages or usual.messages,
         seconds=seconds or usual.seconds,
         rounds=rounds or usual.rounds,
@@ -149,6 +154,7 @@ def _run(program: Program, on: Ground, sizes: Sizes) -> Measured:
         Program.INTAKE: lambda: intake.measure(on, sizes.events, sizes.rounds),
         Program.SYNC: lambda: sync.measure(on, sizes.records),
         Program.REVIEW: lambda: review.measure(on, sizes.recipients),
+        Program.SERIES: lambda: series.measure(on, sizes.entering),
         Program.LATENCY: lambda: latency.measure(on, sizes.events, sizes.rate),
         Program.HOT: lambda: hot.measure(on, sizes.events, sizes.rounds),
         Program.EVENTS: lambda: delivery_events.measure(on, sizes.events, sizes.rounds),

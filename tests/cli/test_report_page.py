@@ -12,6 +12,7 @@ import pytest
 from cli.report_charts import over_time
 from cli.report_page import Told, page
 from cli.report_words import BOUNCED, SKIPPED, why
+from domain.anonymous_visits import VisitCounts
 from domain.books import Books
 from domain.campaign import CampaignStatus, Content
 from domain.email import EmailState, SkipReason
@@ -128,6 +129,13 @@ def test_a_campaign_of_which_nothing_was_sent_has_a_page() -> None:
     assert seen(told).open == []
     assert "Nothing was sent yet. " in words(told)
     assert "%" not in words(told)
+
+
+def test_what_was_counted_without_names_stands_apart() -> None:
+    told = words(page(replace(TOLD, counted=VisitCounts(1204, 310, 12, 3))))
+    assert "Counted without names, in none of the numbers: opened 1,204 times, links followed 310 times; " in told
+    assert "machines besides 12 and 3." in told
+    assert "without names" not in words(page(TOLD))
 
 
 def test_every_table_says_what_its_rows_and_columns_are() -> None:

@@ -51,8 +51,10 @@ def with_everything() -> Campaign:
         approval=Approval("Bob Brown", later(7)),
         send_at=later(60),
         send_asks=(SendAsk("0f", "spring-r1", False), SendAsk("1f", None, True)),
+        series="welcome",
         trip=Trip(1, Rule.COMPLAINTS, later(5), Counts(1_000, 2, 3, 4)),
         include_existing_members=True,
+        left_as=CampaignStatus.REVIEWED,
     )
 
 
@@ -156,3 +158,36 @@ async def test_the_ids_of_all_campaigns_are_told(campaigns: AnyCampaigns) -> Non
     for each in ("spring", "autumn"):
         await campaigns.add(a_campaign(each))
     assert await campaigns.ids() == {"spring", "autumn"}
+
+
+# ---- leaving the CRM (R96)
+
+
+async def test_all_that_may_go_offline_in_one_write_and_what_each_was_is_kept(campaigns: AnyCampaigns) -> None:
+    for status in CampaignStatus:
+        await campaigns.add(a_campaign(str(status), status=status, status_at=later(0), name="$name"))
+    await campaigns.take_offline("the $integration was left", later(60))
+    await campaigns.take_offline("again", later(90))
+    left = await campaigns.left(later(60))
+    assert left == {str(status): status for status in sorted(CampaignStatus) if status is not CampaignStatus.OFFLINE}
+    one = await stored(campaigns, "sending")
+    before = a_campaign("sending", status=CampaignStatus.SENDING, status_at=later(0), name="$name", revision=1)
+    expected = before.moved_to(CampaignStatus.OFFLINE, "the $integration was left", at=later(60))
+    assert one == replace(expected, revision=2)
+    assert (await stored(campaigns, "offline")).revision == 1, "who was offline before stays as it was"
+
+
+async def test_who_read_a_campaign_before_it_went_offline_saves_nothing(campaigns: AnyCampaigns) -> None:
+    await campaigns.add(a_campaign())
+    known = await stored(campaigns)
+    await campaigns.take_offline("left", later(60))
+    with pytest.raises(Conflict):
+        await campaigns.save(known, expected=list(CampaignStatus))
+
+
+async def test_those_of_some_that_are_offline(campaigns: AnyCampaigns) -> None:
+    await campaigns.add(a_campaign("old", status=CampaignStatus.OFFLINE))
+    await campaigns.add(a_campaign("older", status=CampaignStatus.OFFLINE))
+    await campaigns.add(a_campaign("new"))
+    assert await campaigns.offline({"old", "new", "nothing"}) == {"old"}
+    assert await campaigns.offline(set()) == frozenset()

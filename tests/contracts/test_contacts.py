@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import pytest
 
 from domain.campaign import LawfulBasis
 from domain.consent import Consent, ConsentTo, Tracking
-from domain.contact import Contact, ContactField, Membership, OptOut, Source, SubscriptionType
+from domain.contact import (
+    LONG_AGO,
+    Contact,
+    ContactField,
+    Membership,
+    OptOut,
+    Source,
+    SubscriptionType,
+    joined,
+    left,
+)
 from domain.send_times import ZONE_FIELD
+from domain.series import Member
 from domain.slices import KeyRange
+from repositories.connection import Database
 from repositories.contacts import MongoContacts
-from tests.builders import NOW, a_contact, a_member, a_stamp, an_id
+from tests.builders import NOW, a_contact, a_member, a_stamp, an_id, later
 from tests.fakes.contacts import MemoryContacts
 
 AnyContacts: TypeAlias = MemoryContacts | MongoContacts
@@ -25,6 +37,25 @@ def contacts(request: pytest.FixtureRequest) -> AnyContacts:
     if request.param == "memory":
         return MemoryContacts()
     return MongoContacts(request.getfixturevalue("mongo_database"))
+
+
+@dataclass
+class Clock:
+    now: datetime = NOW
+
+
+Timed: TypeAlias = tuple[AnyContacts, Clock]
+
+
+@pytest.fixture(params=["memory", "mongo"])
+def timed(request: pytest.FixtureRequest) -> Timed:
+    """A store that stamps by this clock."""
+    clock = Clock()
+    if request.param == "mongo":
+        return MongoContacts(request.getfixturevalue("mongo_database"), now=lambda: clock.now), clock
+    contacts = MemoryContacts()
+    contacts.now = lambda: clock.now
+    return contacts, clock
 
 
 async def load(contacts: AnyContacts, contact: Contact) -> Contact:
@@ -152,6 +183,59 @@ async def test_a_range_of_members_holds_its_end_but_not_its_beginning(contacts: 
     ids = sorted(member.id for member in members)
     found = await contacts.members_within("news", KeyRange(0, ids[1], ids[3], "news"))
     assert [contact.id for contact in found] == ids[2:4]
+
+
+async def test_a_membership_says_since_when_it_is_from_its_first_write_on(timed: Timed) -> None:
+    contacts, clock = timed
+    await contacts.save([a_member()])
+    clock.now = later(60)
+    known = await load(contacts, a_member())
+    await contacts.save([joined(joined(known, "news", "import:1"), "other", "import:1")])
+    after = (await load(contacts, known)).memberships
+    assert (after["news"].since, after["other"].since) == (NOW, later(60))
+    clock.now = later(90)
+    await contacts.save([left(await load(contacts, known), "other", "import:1")])
+    clock.now = later(120)
+    await contacts.save([joined(await load(contacts, known), "other", "import:2")])
+    assert (await load(contacts, known)).memberships["other"].since == later(120)
+
+
+async def test_who_joined_a_list_since_a_time(timed: Timed) -> None:
+    contacts, clock = timed
+    for number in range(3):
+        clock.now = later(number)
+        await contacts.save([a_member(f"p{number}@example.com"), a_member(f"q{number}@example.com", "other")])
+    both = a_member("both@example.com", "other")
+    await contacts.save([joined(both, "news", "import:1")])
+    found = {member async for member in contacts.joined_since("news", later(1))}
+    assert found == {
+        Member(an_id("p1@example.com"), later(1)),
+        Member(an_id("p2@example.com"), later(2)),
+        Member(both.id, later(2)),
+    }
+
+
+async def test_a_sweep_finds_all_members_with_their_times_in_pages(timed: Timed) -> None:
+    contacts, clock = timed
+    people = [a_member(f"p{number}@example.com") for number in range(5)]
+    await contacts.save([*people, a_member("q@example.com", "other")])
+    first = await contacts.members_after("news", "", 3)
+    second = await contacts.members_after("news", first[-1].contact_id, 3)
+    assert [*first, *second] == [Member(key, clock.now) for key in sorted(each.id for each in people)]
+
+
+async def test_a_membership_older_than_these_times_stays_without_one(mongo_database: Database) -> None:
+    contacts = MongoContacts(mongo_database)
+    await contacts.save([a_member()])
+    await mongo_database["contacts"].update_one({}, {"$unset": {"memberships.0.since": ""}})
+    known = await load(contacts, a_member())
+    assert known.memberships["news"].since == LONG_AGO
+    await contacts.save([known])
+    stored = await mongo_database["contacts"].find_one({})
+    assert stored is not None
+    assert "since" not in stored["memberships"][0]
+    assert await contacts.members_after("news", "", 9) == [Member(known.id, LONG_AGO)]
+    assert [member async for member in contacts.joined_since("news", NOW)] == []
 
 
 async def test_pages_follow_each_other_without_gap(contacts: AnyContacts) -> None:

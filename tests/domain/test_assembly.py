@@ -21,7 +21,7 @@ from domain.lint import Sample, lint
 from domain.mail_headers import one_line
 from domain.predesigned import predesigned
 from domain.template import TemplateSource, compiled
-from domain.tracking import Genuine, Kind, SigningKey, SigningKeys, read, ways_out
+from domain.tracking import Genuine, Kind, SigningKey, SigningKeys, is_nobody, nobody_of, read, ways_out
 from tests.domain.dkim_world import a_key, verified
 
 KEYS = SigningKeys((SigningKey(0, b"k" * 32),))
@@ -142,6 +142,19 @@ def test_d12_tracking_counts_links_and_opens_of_those_who_agreed() -> None:
     assert read(click, KEYS, ["spring-news"]) == Genuine(Kind.CLICK, EMAIL)
     assert read(pixel, KEYS, ["spring-news"]) == Genuine(Kind.OPEN, EMAIL)
     assert TEMPLATE.links == ("https://shop.example/a?b=1&c=2",)
+
+
+def test_d12_where_it_is_only_counted_links_and_pixel_are_the_same_for_everybody() -> None:
+    others = replace(RECIPIENT, email_id=EMAIL.replace(EMAIL.split(":")[1], "f" * 32), tracked=True, nameless=True)
+    mails = [content(parsed(sent(recipient=one)), "html") for one in (replace(others, email_id=EMAIL), others)]
+    found = [re.findall(r"https://t\.shop\.example/([co])/([\w-]+)", each) for each in mails]
+    assert found[0] == found[1]
+    for kind, text in found[0]:
+        genuine = Genuine(Kind.CLICK if kind == "c" else Kind.OPEN, nobody_of(EMAIL))
+        assert read(text, KEYS, ["spring-news"]) == genuine
+        assert is_nobody(genuine.email_id)
+    ways_out = [re.findall(r"https://t\.shop\.example/u/([\w-]+)", each) for each in mails]
+    assert ways_out[0] != ways_out[1], "leaving is everybody's own"
 
 
 def test_plain_text_goes_out_as_one_part() -> None:
@@ -305,7 +318,7 @@ def test_hostile_values_come_back_as_text_and_nothing_else(
     assert message["Subject"] == one_line(preview.subject).encode("utf-8", "replace").decode()
     assert content(message, "plain") == unix(preview.text)
     assert content(message, "html") == unix(preview.html or "")
-    assert name.replace("\ufdd0", "") in preview.subject or not name.isprintable()
+    assert one_line(name.replace("\ufdd0", "")) in preview.subject or not name.isprintable()
 
 
 @settings(max_examples=150, deadline=None)

@@ -86,6 +86,14 @@ def test_a_mail_without_a_word_is_refused() -> None:
     assert rules(replace(GOOD, html="<html lang=en>", text=" "))["no-words"] is Severity.ERROR
 
 
+def test_a_footer_alone_is_nothing_to_read() -> None:
+    """Content of one's own that was empty gets ours when it is saved."""
+    text = f"\n--\nAlder & Finch\n{ADDRESS}\nUnsubscribe: {UNSUBSCRIBE}\n"
+    only = replace(GOOD, html=f'<html lang="en"><body>{FOOTER}</body></html>', text=text)
+    assert rules(replace(only, organisation_name="Alder & Finch")) == {"no-words": Severity.ERROR}
+    assert rules(replace(only, text=f"Thanks!\n{text}", organisation_name="Alder & Finch")) == {}
+
+
 @pytest.mark.parametrize(
     "html",
     [

@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from domain.campaign import Campaign, Content
+from domain.campaign import Campaign, Content, Sender
 from domain.contact import ContactField
 from domain.dkim_key import RELAY_SIGNS
 from domain.errors import NotReady, TemplateInvalid
@@ -100,3 +100,15 @@ def test_a_campaign_without_content_is_refused_with_what_to_type() -> None:
 def test_content_that_does_not_compile_is_refused_with_its_line() -> None:
     with pytest.raises(TemplateInvalid, match=r"text, line 2: .*wrong"):
         shown(a_campaign(content=Content("s", text="a\n{{ b | wrong }}")), Reader.sample())
+
+
+def test_a_sender_without_a_name_goes_by_the_organisations() -> None:
+    """Its draft may be older than the company details."""
+    seen = shown(replace(written(), sender=Sender("", "news@green.example")), Reader.sample())
+    assert message_from_bytes(seen.raw, policy=policy.default)["From"] == "Green Ltd <news@green.example>"
+
+
+def test_a_subject_is_shown_as_its_header_has_it() -> None:
+    seen = shown(written(), Reader.sample({"first_name": "Bo\nBcc: x@y.example"}))
+    assert seen.subject == "For Bo Bcc: x@y.example"
+    assert message_from_bytes(seen.raw, policy=policy.default)["Subject"] == seen.subject

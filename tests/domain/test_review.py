@@ -108,7 +108,7 @@ ERROR = Finding("x", Severity.ERROR, "subject", "it is empty", "Write one.")
         (Report(to_send=1), None),
         (Report(to_send=1, findings=(replace(ERROR, severity=Severity.WARNING),)), None),
         (Report(to_send=1, findings=(ERROR,)), "subject: it is empty (Write one.)"),
-        (Report(), "nobody was selected: the modules and lists that were picked are empty"),
+        (Report(), "nobody was selected: what was picked is empty, or no record fits its filter"),
         (Report(skipped={"no_email": 2}), "none of the 2 people selected would be mailed: 2 no_email"),
     ],
 )

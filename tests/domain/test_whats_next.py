@@ -135,6 +135,21 @@ def test_a_step_that_nobody_took_is_next_whatever_the_facts_are() -> None:
     assert [step.state for step in found] == [StepState.NEXT, *[StepState.LATER] * 4]
 
 
+def test_what_stands_in_the_way_of_later_steps_is_told_at_once() -> None:
+    """Company details are mended by others, and take their time."""
+    facts = Facts(Organisation("Green Ltd"), list_known=False, picked=(replace(LEADS, filled=frozenset()),))
+    notes = [step.note for step in whats_next(a_campaign(recipients=Selection()), facts)]
+    assert "campaigns list create news" in notes[2]
+    assert "--map First_Name=first_name" in notes[3]
+    assert "CAMPAIGNS_ORGANISATION__POSTAL_ADDRESS" in notes[3]
+    assert [notes[0], notes[1], notes[4]] == ["", "", ""]
+
+
+def test_a_message_of_a_series_is_reviewed_and_sent_with_it() -> None:
+    found = whats_next(a_campaign(recipients=Selection(), series="welcome"))
+    assert [step.command for step in found] == ["", "", "", "campaigns series review welcome", ""]
+
+
 def reviewed(**overrides: Any) -> dict[str, Any]:
     campaign = a_campaign(status=S.REVIEWED)
     return {"status": S.REVIEWED, "reviewed_hash": hash_of(campaign), **overrides}

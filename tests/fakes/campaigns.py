@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from domain.campaign import Campaign, CampaignStatus
+from domain.campaign import NEXT, Campaign, CampaignStatus
 from domain.errors import Conflict, UnknownCampaign
 
 
@@ -47,6 +47,18 @@ class MemoryCampaigns:
         first = max(self.stored[campaign_id].slices, self.next_slice.get(campaign_id, 0))
         self.next_slice[campaign_id] = first + count
         return first
+
+    async def take_offline(self, reason: str, at: datetime) -> None:
+        for each in [one for one in await self.all() if CampaignStatus.OFFLINE in NEXT[one.status]]:
+            offline = each.moved_to(CampaignStatus.OFFLINE, reason, at=at)
+            self.stored[each.id] = replace(offline, revision=each.revision + 1)
+
+    async def left(self, at: datetime) -> Mapping[str, CampaignStatus | None]:
+        gone = await self.in_status({CampaignStatus.OFFLINE})
+        return {each.id: each.left_as for each in gone if each.status_at == at}
+
+    async def offline(self, campaign_ids: Collection[str]) -> frozenset[str]:
+        return frozenset(each.id for each in await self.in_status({CampaignStatus.OFFLINE}) if each.id in campaign_ids)
 
     async def ids(self) -> frozenset[str]:
         return frozenset(self.stored)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from domain.consent import Tracking
-from domain.contact import READ_ONLY, Contact, ContactField, Stamp
+from domain.contact import LONG_AGO, READ_ONLY, Contact, ContactField, Stamp
 from domain.send_times import ZONE_FIELD
+from domain.series import Member
 from domain.slices import KeyRange
 
 _UNSTAMPED = Stamp(datetime.min.replace(tzinfo=UTC), 0, "")
@@ -17,6 +18,8 @@ _UNSTAMPED = Stamp(datetime.min.replace(tzinfo=UTC), 0, "")
 class MemoryContacts:
     def __init__(self, *contacts: Contact) -> None:
         self.stored: dict[str, Contact] = {contact.id: replace(contact, revision=1) for contact in contacts}
+        self.erased: set[str] = set()
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def load(self, ids: Collection[str]) -> Mapping[str, Contact]:
         return {key: self.stored[key] for key in ids if key in self.stored}
@@ -43,21 +46,42 @@ class MemoryContacts:
     async def members_within(self, list_id: str, keys: KeyRange) -> Sequence[Contact]:
         return [contact for contact in self._on(list_id) if keys.after < contact.id <= keys.through]
 
+    async def joined_since(self, list_id: str, since: datetime) -> AsyncIterator[Member]:
+        for contact in self._on(list_id):
+            if (member := _member(contact, list_id)).since >= since:
+                yield member
+
+    async def members_after(self, list_id: str, after: str, limit: int) -> Sequence[Member]:
+        return [_member(contact, list_id) for contact in self._on(list_id) if contact.id > after][:limit]
+
     async def page(self, list_id: str, *, after: str = "", limit: int = 50) -> Sequence[Contact]:
         return [contact for contact in self._on(list_id) if contact.id > after][:limit]
 
     async def count(self, list_id: str) -> int:
         return len(self._on(list_id))
 
+    async def admit(self, contact_id: str) -> None:
+        self.erased.discard(contact_id)
+
     def _on(self, list_id: str) -> list[Contact]:
         return [self.stored[key] for key in sorted(self.stored) if list_id in self.stored[key].memberships]
 
     def _stored(self, contact: Contact) -> bool:
         known = self.stored.get(contact.id)
-        if (known.revision if known else 0) != contact.revision:
+        if contact.id in self.erased or (known.revision if known else 0) != contact.revision:
             return False
-        self.stored[contact.id] = replace(contact, revision=contact.revision + 1)
+        self.stored[contact.id] = replace(_stamped(contact, self.now()), revision=contact.revision + 1)
         return True
+
+
+def _stamped(contact: Contact, now: datetime) -> Contact:
+    """Its memberships say since when they are."""
+    memberships = {key: replace(each, since=each.since or now) for key, each in contact.memberships.items()}
+    return replace(contact, memberships=memberships)
+
+
+def _member(contact: Contact, list_id: str) -> Member:
+    return Member(contact.id, contact.memberships[list_id].since or LONG_AGO)
 
 
 def _for_sending(contact: Contact) -> Contact:

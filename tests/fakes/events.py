@@ -18,6 +18,9 @@ class MemoryEvents:
         for event in events:
             self.stored.setdefault(event.id, event)
 
+    async def known(self, event_ids: Collection[str]) -> frozenset[str]:
+        return frozenset(event_ids) & self.stored.keys()
+
     async def of_email(self, email_id: str) -> Sequence[StoredEvent]:
         return await self.of_emails([email_id])
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.errors import Conflict
-from domain.feed import Entry
+from domain.feed import Entry, Lag
 
 
 class MemoryOutbox:
@@ -38,6 +38,9 @@ class MemoryOutbox:
     async def unpublished(self, limit: int) -> Sequence[Entry]:
         found = [self.stored[id_] for id_ in self.waiting]
         return sorted(found, key=lambda entry: (entry.stream, entry.number))[:limit]
+
+    async def lag(self) -> Lag:
+        return Lag(len(self.waiting), min([self.told_at[id_] for id_ in self.waiting], default=None))
 
     async def published(self, stream: str, through: int) -> None:
         self.waiting -= {entry.id for entry in self.of(stream) if entry.number <= through}

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from domain.filter_hints import Hint
 from domain.record import READ_ONLY, Record
 from domain.slices import KeyRange
 
@@ -33,11 +34,20 @@ class MemoryRecords:
         refs = [ref for ref in sorted(self.stored) if keys.after < ref <= keys.through]
         return [self.stored[ref] for ref in refs if self.stored[ref].module == module]
 
+    async def sifted(self, keys: KeyRange, hint: Hint) -> Sequence[Record]:
+        return await self.within(keys)
+
     async def marks_within(self, keys: KeyRange) -> Sequence[Record]:
         return [replace(record, fields={}, changed_at=None, revision=READ_ONLY) for record in await self.within(keys)]
 
     async def count(self, module: str, as_of: datetime | None = None) -> int:
         return sum(record.module == module and _there(record, as_of) for record in self.stored.values())
+
+    async def about(self, contact_id: str, identity: str) -> Sequence[Record]:
+        return [each for each in self.stored.values() if _names(each, contact_id, identity)]
+
+    async def forget(self, refs: Collection[str]) -> int:
+        return sum(self.stored.pop(ref, None) is not None for ref in refs)
 
     def _stored(self, record: Record) -> bool:
         if self._revision(record.ref) != record.revision:
@@ -59,3 +69,9 @@ class MemoryRecords:
 def _there(record: Record, as_of: datetime | None) -> bool:
     deleted_since = as_of is not None and record.changed_at is not None and record.changed_at > as_of
     return not record.deleted or deleted_since
+
+
+def _names(record: Record, contact_id: str, identity: str) -> bool:
+    if record.projected and record.projected.contact_id == contact_id:
+        return True
+    return bool(identity) and identity in {str(value).strip().lower() for value in record.values().values()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 
 class MemorySelections:
@@ -23,6 +23,9 @@ class MemorySelections:
 
     async def numbers(self, key: str) -> Sequence[int]:
         return sorted(number for known, number in self.stored if known == key)
+
+    async def sizes(self, key: str) -> Mapping[int, int]:
+        return {number: len(refs) for (known, number), refs in self.stored.items() if known == key}
 
     async def holding(self, key: str, refs: Collection[str]) -> frozenset[str]:
         return frozenset(refs) & self.all(key)

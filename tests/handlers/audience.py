@@ -10,6 +10,7 @@ from typing import Any
 from domain.contact import Contact
 from domain.values import is_empty
 from handlers.carry_over import CarryOver
+from handlers.erased_records import ErasedRecords
 from handlers.record_changed import RecordKeeper
 from handlers.sync_moves import SyncMoves
 from handlers.sync_removal import SyncRemover
@@ -21,6 +22,7 @@ from messages.record_changed import RecordChanged
 from messages.sync_requested import SyncRequested
 from tests.builders import ADDRESS_KEY, NOW, an_id, later
 from tests.fakes.contacts import MemoryContacts
+from tests.fakes.erasures import MemoryErasures
 from tests.fakes.lists import MemoryLists
 from tests.fakes.modules import MemoryModules
 from tests.fakes.records import MemoryRecords
@@ -62,6 +64,7 @@ class Audience:
     lists: MemoryLists = field(default_factory=MemoryLists)
     topics: MemoryTopics = field(default_factory=MemoryTopics)
     runs: MemoryRuns = field(default_factory=MemoryRuns)
+    erasures: MemoryErasures = field(default_factory=MemoryErasures)
     skip_roles: bool = False
     ids: int = 0
     at: datetime = NOW  #: what the clock shows
@@ -72,7 +75,11 @@ class Audience:
 
     @property
     def keeper(self) -> RecordKeeper:
-        return RecordKeeper(self.records, self.modules, self.syncs, self.carry_over)
+        return RecordKeeper(self.records, self.modules, self.syncs, self.carry_over, self.erased_records)
+
+    @property
+    def erased_records(self) -> ErasedRecords:
+        return ErasedRecords(self.records, self.suppressions, self.erasures, ADDRESS_KEY, lambda: self.at)
 
     @property
     def runner(self) -> SyncRunner:

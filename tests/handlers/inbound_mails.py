@@ -13,11 +13,13 @@ def dsn(
     returned: Mapping[str, str] | None = None,
     message_id: str = "<dsn-1@mx.there.example>",
     original: str | None = None,
+    actual: str | None = None,
 ) -> bytes:
     """A delivery report of Postfix about these addresses."""
     blocks = "\n".join(
         f"Final-Recipient: rfc822; {one}\n"
         + (f"Original-Recipient: rfc822; {original}\n" if original else "")
+        + (f"X-Actual-Recipient: rfc822; {actual}\n" if actual else "")
         + f"Action: {action}\nStatus: {status}\nDiagnostic-Code: smtp; {said}\n"
         for one in failed
     )

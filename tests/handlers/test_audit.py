@@ -21,6 +21,7 @@ from messages.sync_requested import SyncRequested
 from tests.builders import NOW, a_campaign, a_sync
 from tests.fakes.audit import MemoryAudit
 from tests.fakes.campaigns import MemoryCampaigns
+from tests.fakes.series import MemorySeries
 from tests.fakes.syncs import MemorySyncs
 
 
@@ -28,7 +29,7 @@ class Office:
     def __init__(self) -> None:
         self.audit = MemoryAudit()
         self.campaigns = MemoryCampaigns(a_campaign(status=CampaignStatus.REVIEWED))
-        self.trail = AuditTrail(self.audit, self.campaigns, MemorySyncs(a_sync()), lambda: NOW)
+        self.trail = AuditTrail(self.audit, self.campaigns, MemorySyncs(a_sync()), MemorySeries(), lambda: NOW)
 
     async def asked(self, message: Message, id_: str = "e1") -> AuditEntry | None:
         return await self.trail.asked(message, envelope(message, id=id_, time=NOW, source="/crm"))

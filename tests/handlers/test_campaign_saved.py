@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from domain import readiness
 from domain.campaign import Campaign, CampaignStatus, LawfulBasis, Origin, Selection
 from domain.errors import Conflict, EditionRequired, IllegalTransition, InvalidDefinition, TemplateInvalid
+from domain.faults import Faulty
 from domain.organisation import Edition, Organisation
 from domain.saved_template import SavedTemplate
 from domain.selections import MOST_INLINE
@@ -140,6 +141,7 @@ async def test_another_document_changes_the_draft_and_keeps_its_life_so_far() ->
 @pytest.mark.parametrize(
     ("status", "wanted"),
     [
+        (CampaignStatus.IN_REVIEW, "let its review end, then: campaigns campaign reopen spring"),
         (CampaignStatus.REVIEWED, "campaigns campaign reopen spring"),
         (CampaignStatus.REJECTED, "campaigns campaign reopen spring"),
         (CampaignStatus.SENDING, "campaigns campaign create"),
@@ -422,3 +424,31 @@ async def test_limits_count_whole_modules_and_only_those_who_fit_a_filter(monkey
     with pytest.raises(InvalidDefinition, match="5 people are picked in all, the limit is 4"):
         await desk.keep(document(recipients={**fit, "modules": ["Contacts"]}))
     assert desk.stored.recipients == Selection(refs=("Leads:0",), filters={"Leads": "City = 'Rome'"})
+
+
+FAULTY: dict[str, Any] = {
+    "member_status": "Zapped",
+    "content": {"subject": "Hello", "text": "{{ first_name"},
+    "recipients": {"filters": {"Leads": "City = ", "Nope": "City is empty"}},
+}
+
+
+async def test_all_that_has_to_be_looked_up_is_told_at_once() -> None:
+    desk = Desk(organisation=replace(GREEN, gdpr=True))
+    with pytest.raises(Faulty) as caught:
+        await desk.keep(document(**FAULTY))
+    assert [fault.partition(":")[0] for fault in caught.value.faults] == [
+        "text, line 1", "member_status", "recipients.filters.Leads", "recipients.filters.Nope", "campaign spring",
+    ]  # fmt: skip
+    assert (caught.value.code, desk.campaigns.stored) == ("invalid_definition", {})
+
+
+async def test_a_template_that_is_not_there_hides_no_other_fault_and_changes_nothing() -> None:
+    desk = Desk()
+    await desk.keep(document())
+    before = desk.stored
+    with pytest.raises(Faulty, match=r"(?s)there is no template lost.*filters\.Nope"):
+        await desk.keep(
+            document(content={"subject": "Hi", "template": "lost"}, recipients={"filters": {"Nope": "A = 1"}})
+        )
+    assert desk.stored == before

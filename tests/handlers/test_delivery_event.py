@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta, timezone
 from typing import Any
 
@@ -12,16 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.campaign import CampaignStatus
 from domain.contact import OptOut
 from domain.eligibility import SuppressionReason
 from domain.email import NO_CONTACT, Email, EmailState, ServiceStatus, email_id
+from domain.erasure import GONE
 from domain.errors import Conflict, UnknownEmail
 from domain.lists import Suppression
 from domain.ruling import NO_EVIDENCE
 from handlers.delivery_event import DeliveryRecorder
 from handlers.strike_book import StrikeBook
 from messages.delivery_event import DeliveryEvent, EventType, Evidence
-from tests.builders import ADDRESS_KEY, NOW, a_contact, an_email, an_id, emails, later
+from tests.builders import ADDRESS_KEY, NOW, a_campaign, a_contact, a_suppression, an_email, an_id, emails, later
+from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.emails import MemoryEmails
 from tests.fakes.events import MemoryEvents
@@ -40,6 +43,7 @@ class World:
     events: MemoryEvents = field(default_factory=MemoryEvents)
     strikes: MemoryStrikes = field(default_factory=MemoryStrikes)
     suppressions: MemorySuppressions = field(default_factory=MemorySuppressions)
+    campaigns: MemoryCampaigns = field(default_factory=lambda: MemoryCampaigns(a_campaign(status=CampaignStatus.SENT)))
 
     async def told(self, *events: DeliveryEvent) -> None:
         recorder = DeliveryRecorder(
@@ -49,6 +53,7 @@ class World:
             self.contacts,
             StrikeBook(self.strikes, self.emails),
             ADDRESS_KEY,
+            self.campaigns,
         )
         assert await recorder(events) == []
 
@@ -102,6 +107,17 @@ async def test_a_repeated_window_changes_nothing() -> None:
     await world.told(*window, *window)
     assert (world.emails.stored, world.contacts.stored, world.suppressions.stored) == before
     assert len(world.events.stored) == 4
+
+
+async def test_a_repeat_does_what_follows_from_an_event_that_is_stored_and_leaves_its_row() -> None:
+    """A worker was killed after it had stored the event; the row was written before, and may have moved on."""
+    world = World()
+    await world.told(event("bounced", 50, evidence=DEAD))
+    world.suppressions = MemorySuppressions()
+    rejudged = world.emails.stored[an_email().id] = replace(world.row, bounced=EmailState.SOFT_BOUNCED)
+    await world.told(event("bounced", 50, evidence=DEAD))
+    assert world.suppressed == {SuppressionReason.HARD_BOUNCED}
+    assert world.row == rejudged
 
 
 class Watching(MemorySuppressions):
@@ -360,3 +376,56 @@ async def test_what_is_told_of_an_erased_person_counts_and_leaves_nobody_behind(
     assert world.contacts.stored == {}
     assert set(world.row.times) == {"unsubscribed", "clicked", "bounced"}
     assert world.suppressed == {SuppressionReason.UNSUBSCRIBED, SuppressionReason.HARD_BOUNCED}
+
+
+async def test_the_words_of_what_is_told_of_an_erased_person_are_not_kept() -> None:
+    world = World(suppressions=MemorySuppressions(a_suppression(reason=SuppressionReason.ERASED)))
+    words = Evidence(code=550, enhanced="5.1.1", text="no such user ann", raw="To: Ann", told="Ann has left")
+    clicked = event("clicked", 2, url="https://x.example/?who=ann", user_agent="Ann's")
+    await world.told(event("bounced", 3, evidence=words), clicked)
+    bounce, click = (world.events.stored[each] for each in ("bounced-3", "clicked-2"))
+    assert bounce.evidence == {"code": 550, "enhanced": "5.1.1", "text": GONE}
+    assert bounce.ruling is not None
+    assert (bounce.ruling.reason, bounce.ruling.dead) == ("user_unknown", True)
+    assert (click.url, click.user_agent) == (GONE, None)
+    assert set(world.row.times) == {"clicked", "bounced"}
+    assert world.strikes.stored == {}
+
+
+# ---- campaigns that are offline (R102)
+
+
+def left() -> World:
+    """The integration was left after this mail was sent."""
+    return World(campaigns=MemoryCampaigns(a_campaign(status=CampaignStatus.OFFLINE)))
+
+
+@pytest.mark.parametrize("name", ["delivered", "opened", "clicked", "replied", "complained", "unsubscribed"])
+async def test_a_late_event_is_kept_and_never_reaches_a_campaign_that_is_offline(name: str) -> None:
+    world = left()
+    before = world.row
+    late = event(name, 10)
+    await world.told(late)
+    await world.told(late)
+    assert world.row == before
+    assert [stored.id for stored in await world.events.of_emails([before.id])] == [late.event_id]
+
+
+async def test_a_late_bounce_of_an_offline_campaign_changes_no_row_and_the_address_is_dead_all_the_same() -> None:
+    world = left()
+    before = world.row
+    await world.told(event("bounced", 10, evidence=DEAD))
+    assert (world.row, world.suppressed) == (before, {SuppressionReason.HARD_BOUNCED})
+
+
+async def test_who_unsubscribes_from_an_offline_campaign_is_mailed_no_more() -> None:
+    world = left()
+    await world.told(event("unsubscribed", 10))
+    assert world.suppressed == {SuppressionReason.UNSUBSCRIBED}
+    assert world.contacts.stored[an_id("ann@example.com")].opt_out is not None
+
+
+async def test_an_event_of_nobodys_email_is_refused_of_an_offline_campaign_too() -> None:
+    world = left()
+    with pytest.raises(UnknownEmail, match="in no ledger"):
+        await world.told(event("opened", 10, email_id=email_id("spring", an_id("bob@example.com"))))

@@ -194,6 +194,36 @@ async def test_the_same_name_at_another_house_is_another_mailbox(
     assert (event.event, proof(event).hearsay) == (EventType.BOUNCED, hearsay)
 
 
+@pytest.mark.parametrize(
+    ("final", "original", "actual", "hearsay"),
+    [
+        ("bob@elsewhere.example", "ann@example.com", None, True),  # Postfix: her .forward names bob, and keeps a copy
+        ("ann@example.com", None, "bob@elsewhere.example", True),  # Sendmail: the same
+        ("ann@example.com", "ann@example.com", "bob@elsewhere.example", True),
+        ("ann.smith@example.com", "ann@example.com", None, True),  # an alias, or a list with other members
+        ("Ann@Example.com", "ann@example.com", "ann@mx3.example.com", None),
+        ("ann@mx3.example.com", "ann@example.com", None, None),
+        ("ann@example.com", "someone@list.example", None, True),
+    ],
+)
+async def test_who_forwards_her_mail_is_not_dead_where_it_goes(
+    house: House, final: str, original: str | None, actual: str | None, hearsay: bool | None
+) -> None:
+    """RFC 3464: Original-Recipient (2.3.1) is who was mailed, Final-Recipient (2.3.2) whom the report is about."""
+    event = await house.event(dsn(final, original=original, actual=actual), BOUNCE)
+    assert (event.event, event.email_id, proof(event).hearsay) == (EventType.BOUNCED, ANN.id, hearsay)
+    assert proof(event).reason == "user_unknown", "it is counted, and strikes"
+
+
+async def test_of_her_mailbox_and_where_it_forwards_to_her_mailbox_counts(house: House) -> None:
+    """Both are told of in one report: the copy she keeps was taken."""
+    forwarded = dsn("bob@elsewhere.example", original="ann@example.com")
+    kept = b"Final-Recipient: rfc822; ann@example.com\r\nAction: delivered\r\nStatus: 2.0.0\r\n\r\n"
+    at = forwarded.index(b"Final-Recipient")
+    event = await house.event(forwarded[:at] + kept + forwarded[at:], BOUNCE)
+    assert (event.event, proof(event).hearsay) == (EventType.DELIVERED, None)
+
+
 async def test_a_bounce_to_a_reply_address_is_never_proof(house: House) -> None:
     """That address stands in the mail, and is passed on with it."""
     assert proof(await house.event(dsn("ann@example.com"), REPLY)).hearsay is True

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from domain.erasure import Erasure, erased_ref
 from domain.errors import Incomplete, Transient, UnknownModule
 from domain.record import Record
 from handlers.snapshot_finished import SnapshotChecker
 from messages.snapshot_finished import SnapshotFinished
-from tests.builders import NOW, a_record, later
+from tests.builders import ADDRESS_KEY, NOW, a_record, later
+from tests.fakes.erasures import MemoryErasures
 from tests.fakes.modules import MemoryModules
 from tests.fakes.records import MemoryRecords
 
 
 def a_checker(*records: Record) -> SnapshotChecker:
-    return SnapshotChecker(MemoryRecords(*records), MemoryModules())
+    return SnapshotChecker(MemoryRecords(*records), MemoryModules(), MemoryErasures())
 
 
 def announced(count: int, module: str = "Leads") -> SnapshotFinished:
@@ -51,3 +53,13 @@ async def test_records_deleted_since_the_snapshot_do_not_miss() -> None:
 async def test_an_unknown_module_is_named() -> None:
     with pytest.raises(UnknownModule, match="module: Pets is not known"):
         await a_checker()(announced(1, "Pets"))
+
+
+async def test_records_of_erased_people_do_not_miss() -> None:
+    """The CRM has them as long as nobody deletes them there."""
+    erasures = MemoryErasures()
+    await erasures.begin(Erasure("ann", NOW, records=frozenset({erased_ref("Leads:2", ADDRESS_KEY)})))
+    checker = SnapshotChecker(MemoryRecords(a_record("1")), MemoryModules(), erasures)
+    assert await checker(announced(2)) == []
+    with pytest.raises(Incomplete):
+        await checker(announced(3))

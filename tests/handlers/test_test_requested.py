@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from domain.contact import ContactField
 from domain.delivery import Wire
@@ -14,13 +15,20 @@ from domain.dkim_key import RELAY_SIGNS
 from domain.email import is_nobodys
 from domain.errors import InvalidDefinition, NotReady, RelayUnavailable, TemplateInvalid, TestRefused, UnknownCampaign
 from domain.smtp_reply import Reply
+from handlers.record_reader import RecordReader
+from handlers.review_people import People
 from handlers.test_requested import TestSender
 from messages.test_requested import TestRequested
-from tests.builders import ADDRESS_KEY, NOW, a_contact, a_stamp, an_email
+from tests.builders import ADDRESS_KEY, NOW, a_contact, a_record, a_stamp, an_email
 from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.leases import MemoryLeases
+from tests.fakes.modules import MemoryModules
+from tests.fakes.records import MemoryRecords
 from tests.fakes.relay import Answer, MemoryRelay
+from tests.fakes.selections import MemorySelections
+from tests.fakes.suppressions import MemorySuppressions
+from tests.fakes.syncs import MemorySyncs
 from tests.fakes.test_mails import MemoryTestMails
 from tests.handlers.reviewing import GREEN, KEYS, a_draft, content
 
@@ -37,9 +45,13 @@ class Desk:
         self.relay = MemoryRelay(answers)
         self.outcomes = MemoryTestMails()
         fields = {"first_name": ContactField("Zoe", a_stamp()), "last_name": ContactField("Zed", a_stamp())}
+        contacts = MemoryContacts(a_contact("zoe@example.com", fields=fields))
+        records = MemoryRecords(a_record(fields={"Email": "bo@crm.example", "First_Name": "Bo"}))
+        people = People(records, contacts, MemoryModules(), MemorySelections())
         self.send = TestSender(
             self.campaigns,
-            MemoryContacts(a_contact("zoe@example.com", fields=fields)),
+            contacts,
+            RecordReader(people, MemorySyncs(), MemorySuppressions(), ADDRESS_KEY),
             MemoryLeases(),
             self.outcomes,
             self.relay,
@@ -123,6 +135,17 @@ async def test_given_values_win_over_the_contacts() -> None:
     desk = Desk()
     await desk.send(request(contact="zoe@example.com", values={"first_name": "Bo"}))
     assert desk.text().startswith("Dear Bo,")
+
+
+async def test_a_records_values_are_shown_before_it_is_anybodys_contact() -> None:
+    desk = Desk()
+    await desk.send(request(record="Leads:1"))
+    assert desk.text().startswith("Dear Bo,")
+
+
+def test_a_test_shows_the_values_of_one_reader() -> None:
+    with pytest.raises(ValidationError, match="record: leave it out"):
+        request(record="Leads:1", contact="zoe@example.com")
 
 
 async def test_without_either_the_fallbacks_are_shown() -> None:

@@ -113,11 +113,13 @@ async def test_verdicts_are_given_again_only_when_somebody_says_so(deployment: d
         again = await done(here, "reclassify", "--yes")
         freed = await here.stores.suppressions.of([EVE.contact_id])
         summary = await told(here, "campaign", "summary", "spring")
-    assert (dry["flips"], dry["lifted"], late["flips"], asked.code) == (1, 0, 0, 1)
+    assert (dry["flips"], dry["lifted"], late["flips"], asked.code) == (1, 1, 0, 1)
     [kind] = dry["kinds"]
     assert kind["was"] == "hard_bounced, user_unknown, suppresses"
     assert kind["now"] == "soft_bounced, mailbox_full"
-    assert "text:too-wide" in (tmp_path / "flips.csv").read_text()
+    [_, flip] = (tmp_path / "flips.csv").read_text().splitlines()
+    assert "text:too-wide" in flip
+    assert flip.endswith(",freed")
     assert set(kept) == {EVE.contact_id}
     assert (changed["flips"], changed["lifted"], freed) == (1, 1, {})
     assert again == "1 bounce looked at; no verdict changes.\n"

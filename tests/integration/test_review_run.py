@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from domain.campaign import CampaignStatus
+from domain.campaign import UNDER_REVIEW, CampaignStatus
 from domain.email import EmailState
 from domain.slices import Run
 from gateways.catcher import Catcher, CatcherOptions
-from handlers.review_requested import UNDER_REVIEW
 from handlers.review_start import RECIPIENTS
 from messages.review_requested import ReviewRequested
 from tests.builders import a_list, a_member, a_record, a_suppression

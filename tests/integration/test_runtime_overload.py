@@ -2,13 +2,10 @@
 
 import asyncio
 import json
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-import aio_pika
 import pytest
 
 from domain.errors import BrokerUnavailable
@@ -17,8 +14,7 @@ from tests.integration.runtime_support import amqp, declared, ready, running, ru
 from tests.waiting import wait_until
 from tests.workers.memory_parking import MemoryParking
 from tests.workers.ping import Ping, Pong, Remembers, pings
-from workers.link import link
-from workers.publisher import Publisher, publishing
+from workers.publisher import publishing
 from workers.windowed import Window
 
 
@@ -129,43 +125,3 @@ async def test_a_slow_consumer_takes_no_more_than_it_can_hold(amqp_url: str, win
         assert part.consumer.unsettled == part.runner.prefetch
         assert await ready(amqp_url, "ping") == 2000 - part.runner.prefetch
         let_go.set()
-
-
-@dataclass
-class Slow:
-    """Counts the publishes of one channel that are not confirmed yet."""
-
-    now: int = 0
-    most: int = 0
-    modes: set[object] = field(default_factory=set)
-    ids: set[str] = field(default_factory=set)
-
-
-async def test_no_more_than_the_bound_is_in_flight_and_every_message_is_persistent(
-    amqp_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await declared(amqp_url)
-    seen, original = Slow(), aio_pika.Exchange.publish
-
-    async def counted(self: aio_pika.Exchange, message: aio_pika.Message, *args: object, **kwargs: object) -> object:
-        seen.now += 1
-        seen.most = max(seen.most, seen.now)
-        seen.modes.add(message.delivery_mode)
-        seen.ids.add(message.message_id or uuid.uuid4().hex)
-        assert kwargs["mandatory"]
-        try:
-            return await original(self, message, *args, **kwargs)  # type: ignore[arg-type] # passed on
-        finally:
-            seen.now -= 1
-
-    monkeypatch.setattr(aio_pika.Exchange, "publish", counted)
-    connection = link(amqp(amqp_url), "bounded")
-    publisher = Publisher(connection, in_flight=7)
-    connection.start()
-    publisher.start()
-    await asyncio.gather(*(publisher.publish(pings(100)) for _ in range(5)))
-    await publisher.stop()
-    await connection.stop()
-    assert seen.most == 7
-    assert seen.modes == {aio_pika.DeliveryMode.PERSISTENT}
-    assert len(seen.ids) == 500, "a fresh id per publish: returns are told apart by it"

@@ -7,10 +7,12 @@ import pytest
 
 from tests.workers.memory_parking import MemoryParking
 from tests.workers.ping import Ping, Remembers
+from workers.circuit import CircuitState
 from workers.handler_clock import TookTooLong
 from workers.link import AmqpOptions
 from workers.part import Consuming
 from workers.runtime import Runtime, RuntimeOptions
+from workers.windowed import Window
 
 NOWHERE = RuntimeOptions(AmqpOptions(("amqp://127.0.0.1:1/",)), time_limit_s=0.001)
 
@@ -28,6 +30,21 @@ def test_a_queue_that_rests_says_why() -> None:
     assert part.is_ready, "its trouble says more"
     assert "ping rests: the relay is away" in process.not_ready()
     assert process.metrics.registry.get_sample_value("campaigns_circuit_open", {"queue": "ping"}) == 1
+
+
+def test_of_two_that_work_off_one_queue_one_that_rests_is_told_until_both_work() -> None:
+    process = Runtime(NOWHERE, MemoryParking())
+    first, second = (process.windowed(Ping, Remembers().window, window=Window()) for _ in range(2))
+
+    def rests() -> float | None:
+        return process.metrics.registry.get_sample_value("campaigns_circuit_open", {"queue": "ping"})
+
+    for part in (first, second):
+        part.circuit.failed("the store is away")
+    for part, expected in ((first, 1), (second, 0)):
+        part.circuit.state = CircuitState.PROBING
+        part.circuit.succeeded()
+        assert rests() == expected
 
 
 async def test_a_handler_that_cannot_be_cut_off_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,6 +41,7 @@ class Answers:
             here.contacts,
             StrikeBook(here.strikes, here.emails),
             ADDRESS_KEY,
+            here.campaigns,
         )
         return await record(message)
 

@@ -19,6 +19,7 @@ from messages.record_wanted import RecordWanted
 from messages.snapshot_finished import SnapshotFinished
 from messages.sync_requested import SyncRequested
 from tests.builders import NOW, a_contact, a_record, a_stamp, a_sync
+from tests.fakes.erasures import MemoryErasures
 from tests.fakes.modules import MemoryModules
 from tests.fakes.records import MemoryRecords
 from tests.fakes.syncs import MemorySyncs
@@ -131,14 +132,14 @@ class SnapshotEnds:
     ordered = False
 
     def __init__(self) -> None:
-        self.records, self.modules = MemoryRecords(a_record()), MemoryModules()
+        self.records, self.modules, self.erasures = MemoryRecords(a_record()), MemoryModules(), MemoryErasures()
 
     def messages(self) -> Sequence[SnapshotFinished]:
         return [SnapshotFinished(module="Leads", count=1, taken_at=NOW)]
 
     async def handle(self, message: SnapshotFinished, life: Life) -> Sequence[Any]:
         here = mortal(self, life)
-        return await SnapshotChecker(here.records, here.modules)(message)
+        return await SnapshotChecker(here.records, here.modules, here.erasures)(message)
 
     def time_passes(self) -> None:
         """Nothing here looks at a clock."""

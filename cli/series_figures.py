@@ -1,0 +1,88 @@
+"""`campaigns series summary` and `entry`: the numbers of a series, and where one person is in it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli import context, lookup, series_views
+from cli.arguments import SeriesId, an_address, person
+from cli.campaign_summary import LINES
+from cli.offline import Kept
+from cli.output import Json, out, print_json, table, tell
+from domain.contact import contact_id
+from domain.errors import NotReady
+from domain.series import Entry, Series, SeriesCounts, SeriesStatus
+from domain.series_figures import SeriesFigures
+from repositories.stores import Stores
+from workers.options import address_key
+
+_MOST_COLUMNS = 6  #: messages that a terminal has room for beside each other
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(summary)
+    app.command()(entry)
+
+
+def summary(series_id: SeriesId, kept: Kept = False, as_json: Json = False) -> None:
+    """Show what came back: of each message, the sum of all messages, and how many distinct people that is."""
+
+    async def work(stores: Stores) -> tuple[Series, SeriesFigures, SeriesCounts]:
+        found = await lookup.series(stores, series_id)
+        if found.status is SeriesStatus.OFFLINE and not kept:
+            raise NotReady(
+                f"series {series_id} is offline ({found.status_reason}): what came back is no longer shown on it "
+                "(R97); --kept shows what was recorded here until then"
+            )
+        figures = await stores.series_figures.of([step.campaign_id for step in found.steps])
+        return found, figures, await stores.series_entries.counts(series_id)
+
+    found, figures, counts = context.stored(context.settings(), work)
+    if as_json:
+        numbers = {"messages": figures.messages, "sum_of_messages": figures.emails, "distinct_people": figures.people}
+        return print_json({"series": series_id, "status": found.status, **numbers, "entries": counts})
+    out.print(_numbers(found, figures), *series_views.people(counts), sep="\n")
+    return tell(
+        "Sum of messages: who opened three of them counts three times. Distinct people: once, whatever happened in "
+        "whichever message.\nOne message: campaigns campaign summary CAMPAIGN, campaigns campaign activity CAMPAIGN"
+    )
+
+
+def entry(
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", callback=an_address, help="Somebody's email address.")],
+    series_id: Annotated[str | None, typer.Option("--series", help="Only of this series.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show where one person is in every series: what was planned, what is waited for, why it ended."""
+    settings = context.settings()
+    id_ = contact_id(person(address).identity, address_key(settings))
+
+    async def work(stores: Stores) -> list[Entry]:
+        if series_id is not None:
+            await lookup.series(stores, series_id)
+        return [each for each in await stores.series_entries.of_contact(id_) if series_id in {None, each.series_id}]
+
+    found = context.stored(settings, work)
+    if as_json:
+        return print_json(found)
+    if not found:
+        return tell("Nobody with this address entered a series; those who join its list do, from its start on.")
+    return out.print(*series_views.entries(found), sep="\n")
+
+
+def _numbers(series: Series, figures: SeriesFigures) -> object:
+    steps = series.steps if len(series.steps) <= _MOST_COLUMNS else ()
+    columns = ("response", *(step.key for step in steps), "sum of messages", "distinct people")
+    rows = [
+        (
+            name,
+            *(getattr(figures.messages[step.campaign_id], field) for step in steps),
+            getattr(figures.emails, field),
+            getattr(figures.people, field),
+        )
+        for field, name, _ in LINES
+        if getattr(figures.emails, field) or field in {"sent", "delivered", "opened", "clicked"}
+    ]
+    return table(f"Summary of {series.id}: {series.name}", columns, rows)
