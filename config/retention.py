@@ -16,7 +16,9 @@ class RetentionSettings(Group):
     emails_days: float = Field(
         365, ge=0, description="the words in which mail servers answered; the ledger and its numbers stay"
     )
-    parked_days: float = Field(90, ge=0, description="messages that were given up, with their bodies")
+    parked_days: float = Field(
+        0, ge=0, description="messages that were given up, with their bodies; they wait for somebody to look"
+    )
     unattributed_days: float = Field(30, ge=0, description="mails that came in and led to nobody")
     test_mails_days: float = Field(1, ge=0, description="what came of test mails")
     audit_days: float = Field(1095, ge=0, description="who changed what, receipts of erasures among it")

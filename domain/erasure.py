@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice, pairwise
 from typing import Any
 
 from domain.contact import ID_HEX_DIGITS, address, contact_id
@@ -33,7 +34,8 @@ ABOUT_MANY = frozenset(
 )  # fmt: skip
 
 _ERASED_REF = re.compile(rf"[^:]+:~([0-9a-f]{{{ID_HEX_DIGITS}}})")
-_ADDRESSES = re.compile(r"[^\s\"'<>,;:()\[\]\\]{1,64}@[^\s\"'<>,;:()\[\]\\@]{1,255}")
+_BESIDE = re.compile(r"[\s\"'<>,;:()\[\]\\]")  #: is in no address
+_LOCAL, _DOMAIN = 64, 255  #: characters at most (RFC 5321, 4.5.3.1)
 _MOST_NAMED = 5000  #: addresses that are looked at in one body
 
 
@@ -76,9 +78,31 @@ class Person:
 
     @property
     def mentions(self) -> re.Pattern[str] | None:
-        """Finds the address or a record in any text; None when neither is known."""
-        texts = [*_spellings(self.identity), *(_ref_pattern(ref) for ref in self.refs)]
+        """Finds the address or a record in any text; None when neither is known.
+
+        It takes every module's `record_id` for the record's: of JSON, `mentioned_in` knows better.
+        """
+        texts = [*self._exact(), *(_id_pattern(ref) for ref in self.refs)]
         return re.compile("|".join(texts), re.IGNORECASE) if texts else None
+
+    def mentioned_in(self, text: str) -> bool:
+        """Whether the text names the address or a record; another module's record with the same id is not meant."""
+        mentions = self.mentions
+        if mentions is None or not mentions.search(text):
+            return False
+        if re.search("|".join(self._exact()), text, re.IGNORECASE):
+            return True
+        named = _records_in(text)
+        return named is None or any(self._is(module, id_) for module, id_ in named)
+
+    def _exact(self) -> list[str]:
+        return [*_spellings(self.identity), *(_whole(ref) for ref in self.refs)]
+
+    def _is(self, module: str | None, id_: str) -> bool:
+        """Without a module it may be anybody's, and is no message that could be handled."""
+        if module is None:
+            return any(ref.partition(":")[2] == id_ for ref in self.refs)
+        return f"{module}:{id_}" in self.refs
 
     def redacted(self, text: str) -> str:
         """The text with nobody's address, and the stand-ins of the records."""
@@ -99,16 +123,15 @@ def redacted_body(body: bytes, type_: str, person: Person) -> bytes | None:
     except (ValueError, RecursionError):
         return None  # whatever it is, nobody can say what of it is whose
     redacted = person.redacted(text)
-    left = person.mentions
-    return None if left and left.search(redacted) else redacted.encode()
+    return None if person.mentioned_in(redacted) else redacted.encode()
 
 
 def named_in(body: bytes, key: bytes) -> Mapping[str, Person]:
     """Everybody that a message names by address or as a record, by key."""
     text = body.decode("utf-8", "replace")
     found: dict[str, Person] = {}
-    for spelled in dict.fromkeys(match[0] for match in _ADDRESSES.finditer(text)):
-        if len(found) < _MOST_NAMED and (known := address(_unescaped(spelled))):
+    for spelled in islice(dict.fromkeys(_addresses(text)), _MOST_NAMED):
+        if known := address(_unescaped(spelled)):
             id_ = contact_id(known.identity, key)
             found[id_] = Person.of(id_, known.identity, (), key)
     if ref := _record_of(body):
@@ -179,9 +202,35 @@ def _whole(text: str) -> str:
     return rf"(?<![A-Za-z0-9._%+-]){re.escape(text)}(?![A-Za-z0-9_-])"
 
 
-def _ref_pattern(ref: str) -> str:
+def _id_pattern(ref: str) -> str:
     id_ = re.escape(ref.partition(":")[2])
-    return rf'{_whole(ref)}|"record_id"\s*:\s*"?{id_}"?(?![A-Za-z0-9_-])'
+    return rf'"record_id"\s*:\s*"?{id_}"?(?![A-Za-z0-9_-])'
+
+
+def _records_in(text: str) -> list[tuple[str | None, str]] | None:
+    """Module, if it is told, and id of each record that an object in the text is about; None: it is no JSON."""
+    found: list[tuple[str | None, str]] = []
+
+    def look(pairs: list[tuple[str, object]]) -> None:
+        modules: list[str | None] = [str(value) for name, value in pairs if name == "module"]
+        found.extend(
+            (module, str(value)) for name, value in pairs if name == "record_id" for module in modules or [None]
+        )
+
+    try:
+        json.loads(text, object_pairs_hook=look)
+    except (ValueError, RecursionError):
+        return None
+    return found
+
+
+def _addresses(text: str) -> Iterator[str]:
+    """Whatever may be an address; only what is beside each @ is looked at, for bodies of many MiB."""
+    for before, after in pairwise(text.split("@")):
+        local = _BESIDE.split(before[-_LOCAL:])[-1]
+        domain = _BESIDE.split(after[:_DOMAIN], maxsplit=1)[0]
+        if local and domain:
+            yield f"{local}@{domain}"
 
 
 def _unicode(domain: str) -> str:

@@ -185,10 +185,18 @@ def moved(old: Contact, new: Contact, ref: str) -> Contact:
     """
     for membership in old.memberships.values():
         for source in _because_of(membership, ref):
-            new = joined(new, membership.list_id, source)
+            new = _on_since(joined(new, membership.list_id, source), membership)
     topics = new.topics | (old.topics - new.left_topics)
     consents = remembered(new.consents, old.consents)
     return replace(new, topics=topics, subscription=new.subscription or old.subscription, consents=consents)
+
+
+def _on_since(contact: Contact, before: Membership) -> Contact:
+    """Another address is no other person: who was on a list stays on it since then, unless they were there already."""
+    now = contact.memberships[before.list_id]
+    if now.since is not None:
+        return contact
+    return replace(contact, memberships={**contact.memberships, now.list_id: replace(now, since=before.since)})
 
 
 def _behind(record: Record, stamp: Stamp, known: Source | None) -> Source:

@@ -165,6 +165,7 @@ class Passed(StrEnum):
     MISSED = "missed"  #: its date was over when the person came, or more than a day ago when we came to it
     NOT_MET = "not_met"  #: the earlier message was not opened or clicked in time, was opened, or never went out
     ADDED_LATER = "added_later"  #: the person had come past its time before the message was added
+    ENDED = "ended"  #: its campaign was stopped or cancelled by itself
 
 
 #: What a later look may change.

@@ -28,4 +28,4 @@ def reopened(child: Campaign, at: datetime) -> Campaign:
     if child.series is None or (child.status is not _S.DRAFT and _S.DRAFT not in CHILD_NEXT[child.status]):
         raise IllegalTransition(f"campaign {child.id} is {child.status} and cannot be changed")
     draft = replace(child, status=_S.DRAFT, status_reason=None, status_at=at, report=None, review_run=None)
-    return replace(draft, reviewed_hash=None, reviewed_assets={}, approval=None)
+    return replace(draft, reviewed_hash=None, reviewed_assets={}, approval=None, include_existing_members=False)

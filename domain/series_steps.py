@@ -44,9 +44,17 @@ def ended(entry: Entry, why: EntryEnd, now: datetime) -> Entry:
 
 
 def look(
-    series: Series, entry: Entry, person: Person, rows: Mapping[str, Email], sending: Collection[str], now: datetime
+    series: Series,
+    entry: Entry,
+    person: Person,
+    rows: Mapping[str, Email],
+    sending: Collection[str],
+    now: datetime,
+    over: Collection[str] = (),
 ) -> Look:
     """What is due of the messages whose campaigns are `sending`, by key; the others' people wait.
+
+    Nobody waits for those whose campaigns are `over`.
 
     `rows` has what is stored of `rows_wanted`, by id.
     """
@@ -54,7 +62,7 @@ def look(
     found: list[Due] = []
     while True:
         # What is planned now, or never will be, decides about those that follow it.
-        one = _looked(steps, Turns(entry, person, steps, rows, now), sending)
+        one = _looked(steps, Turns(entry, person, steps, rows, now, over), sending)
         found += one.due
         is_settled = not one.due and one.entry.passed == entry.passed
         entry = one.entry

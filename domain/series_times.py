@@ -7,7 +7,7 @@ person's clocks skip is taken the gap later, one that they show twice the first 
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.send_times import EARLIEST, LATEST, moment
@@ -47,16 +47,25 @@ def date_moment(day: date, trigger: Trigger, zone: str) -> datetime | None:
     return moment(max(local, EARLIEST), zone) if local < LATEST else None
 
 
-def delayed(at: datetime, delay: Delay, zone: str) -> datetime:
-    """So much later; aware, UTC."""
-    if delay.unit in _ABSOLUTE:
-        return at + delay.amount * _ABSOLUTE[delay.unit]
+def delayed(at: datetime, delay: Delay, zone: str) -> datetime | None:
+    """So much later; aware, UTC; None beyond what clocks can reckon with."""
     if not delay.amount:
         return at
-    local = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    try:
+        local = _later(at.astimezone(ZoneInfo(zone)), delay)
+    except (OverflowError, ValueError):
+        return None
+    if local.replace(tzinfo=None) >= LATEST:
+        return None
+    return local.astimezone(UTC) if delay.unit in _ABSOLUTE else moment(local, zone)
+
+
+def _later(local: datetime, delay: Delay) -> datetime:
+    if delay.unit in _ABSOLUTE:
+        return (local.astimezone(UTC) + delay.amount * _ABSOLUTE[delay.unit]).astimezone(local.tzinfo)
     if delay.unit is DelayUnit.MONTHS:
-        return moment(_months_later(local, delay.amount), zone)
-    return moment(local + delay.amount * _CALENDAR[delay.unit], zone)
+        return _months_later(local, delay.amount)
+    return local + delay.amount * _CALENDAR[delay.unit]
 
 
 def _months_later(local: datetime, months: int) -> datetime:

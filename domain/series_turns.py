@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -26,7 +26,7 @@ _YEARS_BACK, _YEARS_AHEAD = 4, 2
 #: What says that a person read a mail: pictures may be off, and who follows a link or answers has read it.
 _READ = (ServiceStatus.OPENED, ServiceStatus.CLICKED, ServiceStatus.REPLIED)
 #: The earlier message never went out.
-_NEVER_CAME = frozenset({Passed.NOT_MET, Passed.ADDED_LATER})
+_NEVER_CAME = frozenset({Passed.NOT_MET, Passed.ADDED_LATER, Passed.ENDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,12 @@ class Turns:
     steps: Mapping[str, Step]  #: by key
     rows: Mapping[str, Email]  #: by id
     now: datetime
+    over: Collection[str] = ()  #: keys of messages whose campaigns have ended
 
     def of(self, step: Step) -> Iterator[Turn]:
-        if step.trigger.kind is TriggerKind.JOINED:
+        if step.key in self.over:
+            yield Turn(turn_of(step.key), passed=Passed.ENDED)
+        elif step.trigger.kind is TriggerKind.JOINED:
             yield self._after(step, turn_of(step.key), self.entry.entered_at)
         elif step.trigger.kind is TriggerKind.DATE:
             yield from self._dates(step)
@@ -73,12 +76,15 @@ class Turns:
     def _after(self, step: Step, name: str, base: datetime) -> Turn:
         """Of a message whose trigger was at `base`."""
         at = self._time(step, base)
+        if at is None:
+            return Turn(name, passed=Passed.NOT_MET)
         if self._came_too_early(step, at):
             return Turn(name, passed=Passed.ADDED_LATER)
         return self._placed(step, name, at)
 
-    def _time(self, step: Step, base: datetime) -> datetime:
-        return opening(delayed(base, step.delay, self.person.zone), step.window, self.person.zone)
+    def _time(self, step: Step, base: datetime) -> datetime | None:
+        at = delayed(base, step.delay, self.person.zone)
+        return opening(at, step.window, self.person.zone) if at else None
 
     def _came_too_early(self, step: Step, at: datetime) -> bool:
         """Whether the person had come past a message before it was added."""
@@ -106,9 +112,9 @@ class Turns:
     def _once(self, step: Step, day: date | None) -> Turn:
         name, tomorrow = turn_of(step.key), self.now + DAILY
         base = date_moment(day, step.trigger, self.person.zone) if day else None
-        if base is None:
+        at = self._time(step, base) if base else None
+        if at is None:
             return Turn(name, passed=Passed.NO_DATE, again=tomorrow)
-        at = self._time(step, base)
         if self._came_too_early(step, at):
             return Turn(name, passed=Passed.ADDED_LATER)
         if self._is_missed(at):

@@ -40,13 +40,21 @@ class CampaignEnd:
 
     async def __call__(self, campaign: Campaign) -> Sequence[Message]:
         """Batches of what was left behind, where the campaign would end without them."""
+        if campaign.series is not None:
+            return await self._looked_through(campaign)
         timer = f"books:{campaign.id}"
         if await self._goes_on(campaign):
             self.timers.stop(timer)
             return []
         if not self.timers.is_time(timer, self.books_every_s, longest_s=LONGEST_S):
             return []
-        return await (self._counted(campaign) if campaign.series is None else self._left_behind(campaign))
+        return await self._counted(campaign)
+
+    async def _looked_through(self, campaign: Campaign) -> Sequence[Message]:
+        """It lives for years, and its whole ledger is gone through: seldom, however much comes to it meanwhile."""
+        if not self.timers.is_time(f"left behind:{campaign.id}", LONGEST_S) or await self._goes_on(campaign):
+            return []
+        return await self._left_behind(campaign)
 
     async def _goes_on(self, campaign: Campaign) -> bool:
         """Whether a batch is unfinished, or emails wait for their time; finding one is cheap."""

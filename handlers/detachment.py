@@ -6,11 +6,13 @@ Every step bears being repeated: who is killed half way leaves it to the next ti
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import structlog
 
-from domain.campaign import CampaignStatus
+from domain.campaign import CampaignStatus, Origin
+from domain.errors import Busy, Conflict, StoreUnavailable, UnknownSync
 from domain.integration import Integration, IntegrationState
 from domain.series import SERIES_NEXT, EntryEnd, SeriesStatus
 from handlers.campaign_moves import CampaignMoves
@@ -24,8 +26,8 @@ from messages.sync_requested import SyncMode, SyncRequested
 _LEASE = "integration"
 _OFFER_S = 60.0  #: slices of a sync's removal are offered again: the messages may have died with a worker
 _ID_CHARS = 800  #: the most that the id of a request has
-#: Nothing of these is planned, or everything has ended.
-_SETTLED = frozenset({CampaignStatus.DRAFT, CampaignStatus.SENT})
+#: Rows that a review or a remainder had in hand come after the campaign is offline; for so long they are skipped too.
+_STRAGGLERS, _STRAGGLERS_S = timedelta(hours=1), 60.0
 _TO_OFFLINE = frozenset(status for status, after in SERIES_NEXT.items() if SeriesStatus.OFFLINE in after)
 _log = structlog.get_logger()
 
@@ -44,6 +46,7 @@ class Detachment:
     timers: Timers
     owner: str  #: names this process
     lease_s: float = 10  #: short: all of it may be done by two at once
+    _settled: set[str] = field(default_factory=set)  #: campaigns that need not be looked at every second
 
     async def tick(self) -> Sequence[Message]:
         """Slices of the removal of syncs; losing them is harmless.
@@ -53,11 +56,19 @@ class Detachment:
             Conflict, Busy: others changed the same at this moment; likewise.
         """
         known = await self.integrations.get()
-        if known.finished or not await self.leases.take(_LEASE, self.owner, self.lease_s):
+        if known.active:
+            self._settled.clear()
+        if known.active or not await self.leases.take(_LEASE, self.owner, self.lease_s):
+            return []
+        if known.finished:
+            await self._settle_stragglers(known)
+            if not await self._is_behind():
+                return []
+            # Before anything is done: whoever comes back at this moment waits, or is not undone.
+            known = await self.integrations.save(replace(known, finished_at=None))
+        if not await self._is_offline(known):
             return []
         if known.detaching:
-            if not await self._is_detached(known):
-                return []
             known = await self.integrations.save(replace(known, detached_at=self.timers.now()))
             _log.warning("campaigns_detached", state=known.state, by=known.by)
         messages = await self._without_syncs(known) if known.state is IntegrationState.DISABLED else []
@@ -66,17 +77,41 @@ class Detachment:
             self.timers.clear()
         return messages
 
-    async def _is_detached(self, known: Integration) -> bool:
-        """Whether every campaign is offline and no worker holds anything of one: then nothing more is sent."""
+    async def _is_behind(self) -> bool:
+        """Whether a worker that had asked while it was linked has stored since what is not to be."""
+        return bool(await self.syncs.syncs.active() or await self.campaigns.campaigns.going(Origin.CRM))
+
+    async def _is_offline(self, known: Integration) -> bool:
+        """Whether every campaign is offline and no worker holds anything of one: then nothing more is sent.
+
+        Once that was so, it is about those that come from the CRM: what was made here since was never linked.
+        """
         assert known.left_at is not None, "whoever leaves does so at some time"
         reason = f"the integration was {known.state}"
-        await self._end_series(known, reason)
-        await self.campaigns.campaigns.take_offline(reason, known.left_at)
+        if known.detaching:
+            await self._end_series(known, reason)
+        origin = None if known.detaching else Origin.CRM
+        moved = await self.campaigns.campaigns.take_offline(reason, known.left_at, origin=origin)
         for sync in await self.syncs.syncs.active():
             await self.syncs.pause(sync.id)
+        # Only a search that found none any more has seen them all.
+        return await self._settle(known) and not moved
+
+    async def _settle(self, known: Integration) -> bool:
+        """Whether the books of all that left are closed; each that was is remembered."""
+        assert known.left_at is not None, "whoever leaves does so at some time"
         left = await self.campaigns.campaigns.left(known.left_at)
+        waiting = [id_ for id_, was in left.items() if was is not CampaignStatus.DRAFT and id_ not in self._settled]
         # All of them, also when one is still held: what others have not sent is skipped meanwhile.
-        return all([await self.campaigns.settle(id_) for id_, was in left.items() if was not in _SETTLED])
+        self._settled.update([id_ for id_ in waiting if await self.campaigns.settle(id_)])
+        return self._settled.issuperset(waiting)
+
+    async def _settle_stragglers(self, known: Integration) -> None:
+        assert known.finished_at is not None, "it has finished"
+        lately = self.timers.now() - known.finished_at <= _STRAGGLERS
+        if lately and self.timers.is_time("stragglers", _STRAGGLERS_S):
+            self._settled.clear()
+            await self._settle(known)
 
     async def _end_series(self, known: Integration, reason: str) -> None:
         for series in await self.series.in_status(_TO_OFFLINE):
@@ -91,11 +126,21 @@ class Detachment:
         messages: list[Message] = []
         for sync in await self.syncs.syncs.all():
             if self.timers.is_time(f"sync:{sync.id}", _OFFER_S):
-                request = SyncRequested(
-                    sync_id=sync.id,
-                    mode=SyncMode.DELETE,
-                    request_id=f"{sync.id} {known.request}"[:_ID_CHARS],
-                    confirmed_by=known.by,
-                )
-                messages += await self.remove(request)
+                messages += await self._without(sync.id, known)
         return messages
+
+    async def _without(self, sync_id: str, known: Integration) -> Sequence[Message]:
+        request = SyncRequested(
+            sync_id=sync_id,
+            mode=SyncMode.DELETE,
+            request_id=f"{sync_id} {known.revision} {known.request}"[:_ID_CHARS],  # of this leaving: one may come late
+            confirmed_by=known.by,
+        )
+        try:
+            return await self.remove(request)
+        except (Busy, Conflict, UnknownSync):  # others are at it: the next tick goes on, and no other sync waits for it
+            self.timers.stop(f"sync:{sync_id}")
+            return []
+        except StoreUnavailable:  # the messages of the others are lost with this
+            self.timers.clear()
+            raise

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from domain.contact import contact_id
 from domain.eligibility import SuppressionReason, erased_of
@@ -20,6 +20,9 @@ from domain.projection import last_email_of
 from domain.record import Record, RecordChange
 from domain.sync import SyncSkip
 from handlers.ports import Clock, Erasures, RecordsOfPeople, Suppressions
+
+#: Records of erased people by ref, with the contact's id where their address tells it.
+Owners: TypeAlias = Mapping[str, str | None]
 
 
 class Told(Protocol):
@@ -43,8 +46,8 @@ class ErasedRecords:
     address_key: bytes
     now: Clock
 
-    async def kept_out(self, told: Told, records: Sequence[Record], modules: Mapping[str, Module]) -> frozenset[str]:
-        """Take out of the window what is about erased people; which records that is, by ref.
+    async def kept_out(self, told: Told, records: Sequence[Record], modules: Mapping[str, Module]) -> Owners:
+        """Take out of the window what is about erased people; which records that is, and whose.
 
         A record that stood behind somebody else leaves them first: of what it is now, nothing is stored.
         """
@@ -55,18 +58,20 @@ class ErasedRecords:
             told.news.pop(ref, None)
             if before is not None and changes and not await self._erased([before], modules):
                 told.changes[ref] = [_emptied(change, modules) for change in changes]
-        await self._remember(owners)
-        return frozenset(owners)
+        return owners
 
-    async def taken_back(self, told: Told, modules: Mapping[str, Module], kept_out: frozenset[str]) -> None:
-        """Remove what was stored of somebody who was erased meanwhile: the erasure may have passed by before."""
+    async def taken_back(self, told: Told, modules: Mapping[str, Module], kept_out: Owners) -> None:
+        """Remove what was stored of somebody who was erased meanwhile: the erasure may have passed by before.
+
+        Only now are the records remembered: one that is known is not told of any more, and could not leave others.
+        """
         records = [record for ref, record in {**told.stored, **told.news}.items() if ref in told.changes]
         owners = await self._erased(records, modules)
-        if gone := kept_out | owners.keys():
-            await self.of_people.forget(gone)
-            await self._remember(owners)
+        if gone := {**kept_out, **owners}:
+            await self._remember(gone)
+            await self.of_people.forget(gone.keys())
 
-    async def _erased(self, records: Collection[Record], modules: Mapping[str, Module]) -> Mapping[str, str | None]:
+    async def _erased(self, records: Collection[Record], modules: Mapping[str, Module]) -> Owners:
         """Records of erased people by ref, with the contact's id where their address tells it."""
         of_ref = {record.ref: record_key(record.ref, self.address_key) for record in records}
         of_address = {record.ref: self._contact(record, modules) for record in records}
@@ -81,7 +86,7 @@ class ErasedRecords:
         found = last_email_of(record, modules[record.module]) if record.module in modules else SyncSkip.NO_EMAIL
         return None if isinstance(found, SyncSkip) else contact_id(found.lower(), self.address_key)
 
-    async def _remember(self, owners: Mapping[str, str | None]) -> None:
+    async def _remember(self, owners: Owners) -> None:
         """That these records are an erased person's, too: a later event may not name the address."""
         of_people = {ref: owner for ref, owner in owners.items() if owner}
         at = self.now()

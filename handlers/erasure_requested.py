@@ -1,8 +1,8 @@
 """A person's data is erased (GDPR, Art. 17): everywhere, in one go, and as often as anybody asks.
 
 The suppressions come first. From then on nobody else stores anything of the person: whoever wrote before is found here,
-whoever writes later sees them, and who had the contact in memory finds no revision to replace. The contact goes last:
-it tells which records are meant, so that an erasure that was killed is done by repeating it.
+whoever writes later sees them, and who had the contact in memory finds no revision to replace. The contact goes last
+but for the records: these tell whose they are, so that an erasure that was killed is done by repeating it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from domain.audit import DONE, AuditEntry
 from domain.contact import address, contact_id
 from domain.eligibility import SuppressionReason
 from domain.email import OPEN_STATES, Email, EmailState, Outcome, SkipReason
 from domain.erasure import Erasure, Person, key_of
-from domain.errors import InvalidMessage
+from domain.errors import CampaignsError, InvalidMessage
 from domain.lists import Suppression
 from domain.module import Module
 from domain.projection import last_email_of
@@ -42,6 +44,7 @@ from messages.erasure_requested import ErasureRequested
 
 #: In-flight mails, slices of a review and events end in this time; then what they wrote is looked for.
 AGAIN_S = 900.0
+_log = structlog.get_logger()
 _HELD = frozenset({SliceState.CLAIMED, SliceState.STARTED})
 
 
@@ -60,12 +63,24 @@ class Whereabouts:
         Raises:
             InvalidMessage: the address is none.
         """
+        return await self.with_records(await self.named(named, record))
+
+    async def named(self, named: str | None, record: str | None) -> Person:
+        """Who is meant, with no record but the one that is named: quickly.
+
+        Raises:
+            InvalidMessage: the address is none.
+        """
         identity = _identity(named) if named else await self._identity_of(record)
-        if not identity:
-            return Person.of(None, "", [record] if record else [], self.address_key)
-        id_ = contact_id(identity, self.address_key)
-        theirs = await self._records_of(id_, identity)
-        return Person.of(id_, identity, [*theirs, *([record] if record else [])], self.address_key)
+        id_ = contact_id(identity, self.address_key) if identity else None
+        return Person.of(id_, identity, [record] if record else [], self.address_key)
+
+    async def with_records(self, person: Person) -> Person:
+        """The same with all their records: looks through all that there are."""
+        if person.contact_id is None:
+            return person
+        theirs = await self._records_of(person.contact_id, person.identity)
+        return Person.of(person.contact_id, person.identity, [*theirs, *person.refs], self.address_key)
 
     async def again(self, erasure: Erasure) -> Person:
         """The same person later: of the address and the records, only keys are known."""
@@ -128,7 +143,9 @@ class Eraser:
             InvalidMessage: the address is none.
             Conflict: a campaign that names one of the records kept changing; whatever is left is done by a repeat.
         """
-        person = await self.whereabouts(asked.address, asked.record)
+        named = await self.whereabouts.named(asked.address, asked.record)
+        await self._suppress(named)
+        person = await self.whereabouts.with_records(named)
         at = self.now()
         erasure = await self.erasures.begin(
             Erasure(
@@ -142,28 +159,38 @@ class Eraser:
             )
         )
         await self._suppress(person)
-        await self._go_through(person)
+        await self._go_through(person, erasure.id)
         done = await self.erasures.done(erasure.id, self.now())
         await self.audit.add(_entry(done))
         return done
 
     async def look_again(self, limit: int = 20) -> Sequence[Message]:
-        """Erase what late workers wrote of people who were erased a while ago."""
+        """Erase what late workers wrote of people who were erased a while ago; one that fails stays due."""
         for erasure in await self.erasures.due(self.now(), limit):
-            person = await self.whereabouts.again(erasure)
-            await self._suppress(person)
-            await self._go_through(person)
-            await self.erasures.settled(erasure.id)
+            try:
+                await self._look_again(erasure)
+            except CampaignsError as error:
+                _log.warning("erasure_not_looked_at_again", erasure=erasure.id, error=type(error).__name__)
         return []
+
+    async def _look_again(self, due: Erasure) -> None:
+        """Somebody who was let back since then is left alone."""
+        person = await self.whereabouts.again(due)
+        now = await self.erasures.get(due.id)
+        if now is None or now.lifted_at or due.again_at is None:
+            return
+        await self._suppress(person)
+        await self._go_through(person, due.id)
+        await self.erasures.settled(due.id, due.again_at)
 
     async def _suppress(self, person: Person) -> None:
         at = self.now()
         await self.suppressions.add([Suppression(key, SuppressionReason.ERASED, at) for key in sorted(person.keys)])
 
-    async def _go_through(self, person: Person) -> None:
+    async def _go_through(self, person: Person, erasure_id: str) -> None:
         await self._skip(person)
         for each in self.traces:
-            await self.erasures.add(person.id, {each.collection: await each.erase(person)})
+            await self.erasures.add(erasure_id, {each.collection: await each.erase(person)})
 
     async def _skip(self, person: Person) -> None:
         """Whoever holds a batch may be sending it: how its rows end is for them to say, who see the suppression."""

@@ -7,7 +7,7 @@ one query, one bulk write.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ from domain.assets import Fetched
 from domain.audit import AuditEntry, AuditQuery
 from domain.books import Books
 from domain.breakers import Counts
-from domain.campaign import Campaign, CampaignStatus
+from domain.campaign import Campaign, CampaignStatus, Origin
 from domain.connection_shares import ConnectionAsk
 from domain.consent import Tracking
 from domain.contact import Contact
@@ -84,7 +84,7 @@ class Records(Protocol):
 
 
 class RecordsOfPeople(Protocol):
-    """Records by whom they stand for; looks through all of them."""
+    """Records by whom they stand for; an address is looked for in all of them."""
 
     async def about(self, contact_id: str, identity: str) -> Sequence[Record]:
         """Those that were carried over to this contact, or have a field that is this address; empty: no address."""
@@ -261,8 +261,14 @@ class Campaigns(Protocol):
     async def take_slice_numbers(self, campaign_id: str, count: int) -> int:
         """Reserve `count` slice numbers; the first of them."""
 
-    async def take_offline(self, reason: str, at: datetime) -> None:
-        """Make every campaign that may become so offline, as `Campaign.moved_to` does, in one write."""
+    async def take_offline(self, reason: str, at: datetime, *, origin: Origin | None = None) -> int:
+        """Make every campaign (of this origin) that may become so offline, as `Campaign.moved_to` does; how many.
+
+        It is one write. One that is added meanwhile may be left out: only 0 says that there is none any more.
+        """
+
+    async def going(self, origin: Origin) -> frozenset[str]:
+        """The ids of those of this origin that may become offline."""
 
     async def left(self, at: datetime) -> Mapping[str, CampaignStatus | None]:
         """Campaigns that went offline at that time, with what each was before, by id."""
@@ -616,8 +622,8 @@ class Erasures(Protocol):
     async def done(self, erasure_id: str, at: datetime) -> Erasure:
         """It went through; the first time counts."""
 
-    async def settled(self, erasure_id: str) -> None:
-        """Nothing is looked for again."""
+    async def settled(self, erasure_id: str, again_at: datetime) -> None:
+        """Nothing is looked for again, unless it was asked for anew: it is due at another time than this one then."""
 
     async def due(self, now: datetime, limit: int) -> Sequence[Erasure]:
         """Those to be looked at again by now, the longest due first."""
@@ -773,14 +779,17 @@ class Webhook(Protocol):
 class Announcer(Protocol):
     """Publishes entries of the feed."""
 
-    async def announce(self, entries: Sequence[Entry]) -> None:
+    async def announce(self, entries: Sequence[Entry], reached: Callable[[Entry], Awaitable[None]]) -> None:
         """To everybody who follows: within a stream in this order. One that the broker refuses comes again, and with it
-        all that are behind it.
+        all that are behind it. `reached` is told meanwhile up to which one its stream is confirmed; what it raises
+        ends that stream.
 
         Raises BrokerUnavailable: any of them may have been published.
         """
 
-    async def repeat(self, entries: Sequence[Entry], replay: Replay) -> None:
+    async def repeat(
+        self, entries: Sequence[Entry], replay: Replay, reached: Callable[[Entry], Awaitable[None]]
+    ) -> None:
         """The same once more, where the replay wants it.
 
         Raises Unroutable: there is no such queue.

@@ -58,7 +58,8 @@ class RecordKeeper:
 
         What a change of a sync sets off, a run or its removal, may have passed by before these records were stored.
         """
-        syncs, kept_out = await self.syncs.active(), frozenset[str]()
+        syncs = await self.syncs.active()
+        kept_out: dict[str, str | None] = {}
         for _ in range(ROUNDS):
             rules = _rules(syncs)
             modules, records = await gather(self._modules(names, besides=rules.keys()), told.load(told.changes.keys()))

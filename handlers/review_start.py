@@ -54,6 +54,11 @@ class ReviewStart:
         """
         _check_status(draft)
         asked = include_existing_members or draft.recipients.list_members
+        if draft.series is not None and (asked or not draft.recipients.empty):
+            raise NotReady(
+                f"campaign {draft.id} is a message of series {draft.series}, and is reviewed without recipients: "
+                f"campaigns series review {draft.series}"
+            )
         wanted = replace(draft, include_existing_members=asked)
         if lacking := missing(wanted, await self.facts(wanted)):
             raise NotReady(f"campaign {draft.id} cannot be reviewed yet. It lacks " + "; and ".join(lacking))

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.campaign import Campaign
+import structlog
+
 from domain.contact import Contact
 from domain.eligibility import SuppressionReason
 from domain.email import Email
@@ -15,9 +16,11 @@ from domain.series import Entry, Series
 from domain.series_ends import end_of
 from domain.series_rows import planned_row
 from domain.series_steps import ended, look, rows_wanted
-from domain.series_turns import Person
+from domain.series_turns import DAILY, Person
 from handlers.ports import Clock, Contacts, Emails, Entries, Suppressions
+from handlers.series_starts import Stand
 
+_log = structlog.get_logger()
 _NOT_SUPPRESSED: frozenset[SuppressionReason] = frozenset()
 
 
@@ -42,17 +45,14 @@ class DueSteps:
     zone: str = "UTC"  #: of people whose own is not known
     at_once: int = 500  #: entries that one look takes
 
-    async def __call__(self, series: Series, sending: Mapping[str, Campaign]) -> bool:
-        """Whether more are due.
-
-        `sending` are the campaigns of its messages that send, by the key of the message.
-        """
+    async def __call__(self, series: Series, stand: Stand) -> bool:
+        """Whether more are due."""
         now = self.now()
         due = await self.entries.due(series.id, now, self.at_once)
         if not due:
             return False
         seen = await self._seen(series, due)
-        looked = [self._looked(series, entry, seen, sending, now) for entry in due]
+        looked = [self._looked(series, entry, seen, stand, now) for entry in due]
         if rows := [row for _, planned in looked for row in planned]:
             await self.emails.plan(rows)
         # Who was woken meanwhile is not stored, and stays due.
@@ -66,12 +66,22 @@ class DueSteps:
         return _Seen(await self.contacts.load(ids), await self.suppressions.of(ids), {row.id: row for row in rows})
 
     def _looked(
-        self, series: Series, entry: Entry, seen: _Seen, sending: Mapping[str, Campaign], now: datetime
+        self, series: Series, entry: Entry, seen: _Seen, stand: Stand, now: datetime
+    ) -> tuple[Entry, Sequence[Email]]:
+        """What nobody can reckon with is that person's trouble, and not the series': they are looked at in a day."""
+        try:
+            return self._turned(series, entry, seen, stand, now)
+        except (ValueError, OverflowError):
+            _log.exception("series_entry_in_trouble", series_id=series.id, entry_id=entry.id)
+            return replace(entry, next_at=now + DAILY), []
+
+    def _turned(
+        self, series: Series, entry: Entry, seen: _Seen, stand: Stand, now: datetime
     ) -> tuple[Entry, Sequence[Email]]:
         contact = seen.contacts.get(entry.contact_id)
         why = end_of(series, entry, contact, seen.suppressed.get(entry.contact_id, _NOT_SUPPRESSED))
         if why is not None or contact is None:
             return (ended(entry, why, now) if why else replace(entry, next_at=None)), []
         person = Person(contact.values(), zone_said(contact) or self.zone)
-        found = look(series, entry, person, seen.rows, sending, now)
-        return found.entry, [planned_row(sending[due.step.key], entry, contact, due, now) for due in found.due]
+        found = look(series, entry, person, seen.rows, stand.sending, now, stand.over)
+        return found.entry, [planned_row(stand.sending[due.step.key], entry, contact, due, now) for due in found.due]

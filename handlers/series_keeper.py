@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from domain.campaign import Campaign
 from domain.series import EntryEnd, Series, SeriesStatus
 from handlers.ports import Clock, Entries, Leases, SeriesStore
 from handlers.series_due import DueSteps
+from handlers.series_messages import Children
 from handlers.series_newcomers import Newcomers, Reading
-from handlers.series_starts import SeriesStarts
+from handlers.series_starts import SeriesStarts, Stand
 from messages.base import Message
 
 #: Looks after one series; asked again and again. Whether there is more to do at once.
@@ -31,7 +31,7 @@ class _Known:
     """What this process knows of a series that it looks after."""
 
     reading: Reading = field(default_factory=Reading)
-    sending: Mapping[str, Campaign] = field(default_factory=dict)  #: its messages, by key
+    stand: Stand = field(default_factory=Stand)  #: of its messages
     looked_at: datetime | None = None  #: at its messages
 
 
@@ -49,12 +49,14 @@ class SeriesKeeper:
     starts: SeriesStarts
     newcomers: Newcomers
     due: DueSteps
+    children: Children
     now: Clock
     apart: SeriesApart
     owner: str  #: names this process
     lease_s: float = 30
     rounds: int = 10  #: at most, in one tick
     _known: dict[str, _Known] = field(default_factory=dict)  #: by series
+    _over: set[str] = field(default_factory=set)  #: series of which nothing is left to be ended
 
     async def tick(self) -> Sequence[Message]:
         """Nothing to publish: the scheduler cuts what is planned into batches.
@@ -63,6 +65,8 @@ class SeriesKeeper:
             StoreUnavailable: MongoDB is away; the next tick begins anew.
         """
         await self._end_stopped()
+        for paused in await self.series.in_status({SeriesStatus.PAUSED}):
+            await self.apart(self._kept_paused, paused)
         for _ in range(self.rounds):
             running = await self.series.in_status({SeriesStatus.RUNNING})
             if not [True for one in running if await self.apart(self._cared_for, one)]:
@@ -71,24 +75,47 @@ class SeriesKeeper:
 
     async def _cared_for(self, series: Series) -> bool:
         if not await self.leases.take(f"series:{series.id}", self.owner, self.lease_s):
-            self._known.pop(series.id, None)
+            if lost := self._known.pop(series.id, None):
+                await lost.reading.close()
             return False
+        now_stored = await self.series.get(series.id)  # it may have been changed since the list was read
+        if now_stored is None or now_stored.status is not SeriesStatus.RUNNING:
+            return False
+        series = now_stored
         known = self._known.setdefault(series.id, _Known())
         more = await self.newcomers(series, known.reading)
-        return await self.due(series, await self._sending(series, known)) or more
+        return await self.due(series, await self._stand(series, known)) or more
 
-    async def _sending(self, series: Series, known: _Known) -> Mapping[str, Campaign]:
+    async def _stand(self, series: Series, known: _Known) -> Stand:
         now = self.now()
         if known.looked_at is None or not timedelta(0) <= now - known.looked_at < _MESSAGES_FOR:
-            sending = await self.starts(series)
-            for key in sending.keys() - known.sending.keys():  # it begins, or goes on, or this process is new
+            stand = await self.starts(series)
+            for key in _decided(stand) - _decided(known.stand):  # it begins, goes on or ended, or this process is new
                 await self.entries.wake_waiting(series.id, key, now)
-            known.sending, known.looked_at = sending, now
-        return known.sending
+            known.stand, known.looked_at = stand, now
+        return known.stand
 
     async def _end_stopped(self) -> None:
-        """Who came in while a series was stopped ends as everybody did."""
-        since = self.now() - _STOPPED_LATELY
+        """Who came in while a series was stopped ends as everybody did, and what a crash left of it ends as well."""
         for one in await self.series.in_status({SeriesStatus.STOPPED}):
-            if one.status_at is not None and one.status_at >= since:
-                await self.entries.end_all(one.id, EntryEnd.STOPPED, self.now())
+            if one.id not in self._over:
+                await self.apart(self._ended, one)
+
+    async def _ended(self, series: Series) -> bool:
+        await self.entries.end_all(series.id, EntryEnd.STOPPED, self.now())
+        settled = await self.children.end_all(series)
+        if settled and (series.status_at is None or series.status_at < self.now() - _STOPPED_LATELY):
+            self._over.add(series.id)
+        return False
+
+    async def _kept_paused(self, series: Series) -> bool:
+        """A message that began to send again by itself, as after a breaker's pause, waits for its series."""
+        stored = await self.series.get(series.id)
+        if stored is not None and stored.status is SeriesStatus.PAUSED:
+            await self.children.pause_all(stored)
+        return False
+
+
+def _decided(stand: Stand) -> frozenset[str]:
+    """The messages that nobody has to wait for any more."""
+    return stand.over | stand.sending.keys()

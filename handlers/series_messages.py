@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from domain.campaign import Campaign, CampaignStatus, hash_of
-from domain.errors import Busy, InvalidDefinition
+from domain.errors import Busy, CampaignsError, InvalidDefinition
 from domain.series import Series
 from domain.series_child import CHILD_NEXT, reopened
 from handlers.campaign_moves import CampaignMoves
@@ -52,6 +52,33 @@ class Children:
         if child.status in _SENT:
             return await self.moves.stop(child.id, reason)
         return await self.moves.cancel(child.id, reason)
+
+    async def end_all(self, series: Series) -> bool:
+        """End every message of a series that was stopped, each apart from the others; as `end`.
+
+        Raises:
+            CampaignsError: of the first that could not be ended, after the others were.
+        """
+        settled, trouble = True, None
+        for child in (await self.of(series)).values():
+            try:
+                settled = await self.end(child, f"series {series.id} was stopped") and settled
+            except CampaignsError as error:
+                trouble = trouble or error
+        if trouble is not None:
+            raise trouble
+        return settled
+
+    async def pause_all(self, series: Series) -> None:
+        """Pause every message that sends with its series."""
+        for child in (await self.of(series)).values():
+            if child.status is _S.SENDING:
+                await self.moves.pause(child.id, paused_with(series))
+
+
+def paused_with(series: Series) -> str:
+    """Why a message is paused that was paused with its series."""
+    return f"series {series.id} is paused"
 
 
 def check(known: Campaign | None, wanted: Campaign, *, was_there: bool) -> None:

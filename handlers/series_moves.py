@@ -13,7 +13,7 @@ from domain.errors import Changed, IllegalTransition, NotReady, UnknownSeries
 from domain.series import EntryEnd, Series, SeriesStatus
 from domain.series_next import UNDER_REVIEW
 from handlers.ports import Clock, Entries, Lists, SeriesStore
-from handlers.series_messages import Children
+from handlers.series_messages import Children, paused_with
 from messages.base import Message
 
 _S = SeriesStatus
@@ -70,9 +70,7 @@ class SeriesMoves:
     async def pause(self, series_id: str, reason: str) -> Series:
         """The series, paused with all of its messages. Workers look every second; what they sent until then counts."""
         series = await self._moved(series_id, _S.PAUSED, reason)
-        for child in (await self.children.of(series)).values():
-            if child.status is _C.SENDING:
-                await self.children.moves.pause(child.id, _paused_with(series))
+        await self.children.pause_all(series)
         return series
 
     async def resume(self, series_id: str) -> tuple[Series, Sequence[Message]]:
@@ -83,7 +81,7 @@ class SeriesMoves:
         series = await self._moved(series_id, _S.RUNNING, only_from=_S.PAUSED)
         messages: list[Message] = []
         for child in (await self.children.of(series)).values():
-            if child.status is _C.PAUSED and child.status_reason == _paused_with(series):
+            if child.status is _C.PAUSED and child.status_reason == paused_with(series):
                 messages += await self.children.moves.resume(child.id)
         await self.entries.wake_all(series.id, self.now())
         return series, messages
@@ -99,8 +97,7 @@ class SeriesMoves:
         if series.status is not _S.STOPPED:
             return True
         await self.entries.end_all(series.id, EntryEnd.STOPPED, self.now())
-        children = (await self.children.of(series)).values()
-        return all([await self.children.end(child, f"series {series.id} was stopped") for child in children])
+        return await self.children.end_all(series)
 
     async def stored(self, series_id: str) -> Series:
         found = await self.series.get(series_id)
@@ -149,8 +146,3 @@ _INSTEAD = {
     _S.STOPPED: "it never goes on; make another one: campaigns series export {} --to FILE",
     _S.OFFLINE: "it never goes on; make another one: campaigns series export {} --to FILE",
 }
-
-
-def _paused_with(series: Series) -> str:
-    """Why a message is paused that was paused with its series."""
-    return f"series {series.id} is paused"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ OVERLAP = timedelta(minutes=15)
 SWEEP_EVERY = timedelta(days=1)
 #: Who joined so long ago, and comes in only now, begins now: their messages do not come all at once.
 _FRESH = timedelta(days=1)
-_MOST_KNOWN = 20_000  #: members of whom it is kept that they were looked at: those who joined lately are read again
+_MOST_KNOWN = 100_000  #: members of whom it is kept that they were looked at: those who joined lately are read again
 
 
 @dataclass(slots=True)
@@ -28,6 +28,20 @@ class Reading:
     swept_at: datetime | None = None  #: when the whole list was last gone through
     after: str = ""  #: where in it the sweep is
     known: set[Member] = field(default_factory=set)
+    revision: int | None = None  #: of the series that `known` were looked at for
+
+    async def close(self) -> None:
+        """Give the pass up: the next one begins where this one did."""
+        joined, self.joined = self.joined, None
+        if isinstance(joined, AsyncGenerator):
+            await joined.aclose()
+
+    def looked_for(self, revision: int) -> None:
+        """A series that was changed may want those whom it did not want before: everybody is looked at again."""
+        if self.revision not in {None, revision}:
+            self.known.clear()
+            self.swept_at, self.after = None, ""
+        self.revision = revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +53,12 @@ class Newcomers:
 
     async def __call__(self, series: Series, reading: Reading) -> bool:
         """Whether there is more to read at once."""
-        more = await self._passed(series, reading)
+        reading.looked_for(series.revision)
+        try:
+            more = await self._passed(series, reading)
+        except BaseException:
+            await reading.close()
+            raise
         return await self._swept(series, reading) or more
 
     async def _passed(self, series: Series, reading: Reading) -> bool:

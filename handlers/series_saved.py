@@ -53,6 +53,8 @@ class SeriesSaver:
         known = await self.series.get(message.series)
         if known is None or not message.is_overtaken(known.source_order):
             await self._save(known, message)
+        elif message.order == known.source_order:
+            await self._looked_at_anew(known)  # whoever wrote it may have died before this
         return []
 
     async def _save(self, known: Series | None, message: SeriesSaved) -> None:
@@ -68,15 +70,22 @@ class SeriesSaver:
             await self.series.add(replace(wanted, created_at=self.now(), status_at=self.now()))
         elif wanted != known:
             await self._change(known, wanted)
+        else:
+            await self._looked_at_anew(known)
 
     async def _change(self, known: Series, wanted: Series) -> None:
         for step in known.steps:
             if wanted.step(step.key) is None:
                 await self._end(step, known)
         await self.series.save(wanted, expected=_CHANGEABLE)
-        if known.started_at is not None and wanted.steps != known.steps:
-            await self.entries.reopen(known.id, self.now())
-            await self.entries.wake_all(known.id, self.now())
+        if wanted.steps != known.steps:
+            await self._looked_at_anew(wanted)
+
+    async def _looked_at_anew(self, series: Series) -> None:
+        """Everybody who is on the way, or was at its end: told twice, they are looked at twice, which is harmless."""
+        if series.started_at is not None and series.status not in _OVER:
+            await self.entries.reopen(series.id, self.now())
+            await self.entries.wake_all(series.id, self.now())
 
     async def _end(self, step: Step, series: Series) -> None:
         child = (await self.children.of(replace(series, steps=(step,)))).get(step.key)

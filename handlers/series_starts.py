@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -15,7 +15,17 @@ from domain.series import Series
 from handlers.ports import Campaigns, Clock
 
 _S = CampaignStatus
+#: Nothing brings such a message back. One that went offline did so with its series.
+_OVER = frozenset({_S.SENT, _S.STOPPED, _S.CANCELLED})
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How the messages of a series stand, by key."""
+
+    sending: Mapping[str, Campaign] = field(default_factory=dict)
+    over: frozenset[str] = frozenset()  #: their campaigns have ended: nobody waits for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +35,15 @@ class SeriesStarts:
     now: Clock
     chains: int = 4  #: batches of one message that are under way at once: they share the urgent lane with others'
 
-    async def __call__(self, series: Series) -> Mapping[str, Campaign]:
-        """Those that send, by the key of their message. What is reviewed begins to."""
+    async def __call__(self, series: Series) -> Stand:
+        """Which of them send. What is reviewed begins to."""
         found = [(step.key, await self.campaigns.get(step.campaign_id)) for step in series.steps]
         began = [(key, await self._begun(series, child)) for key, child in found if child is not None]
-        return {key: child for key, child in began if child.status is _S.SENDING and child.series == series.id}
+        ours = {key: child for key, child in began if child.series == series.id}
+        return Stand(
+            {key: child for key, child in ours.items() if child.status is _S.SENDING},
+            frozenset(key for key, child in ours.items() if child.status in _OVER),
+        )
 
     async def _begun(self, series: Series, child: Campaign) -> Campaign:
         if child.status is not _S.REVIEWED or child.series != series.id:

@@ -11,6 +11,7 @@ from domain.campaign import Campaign, CampaignStatus
 from domain.contact import Contact, address, contact_id
 from domain.delivery import Attempt
 from domain.dkim_key import DkimKeys
+from domain.eligibility import erased_of
 from domain.email import NO_CONTACT, email_id, message_id
 from domain.errors import InvalidDefinition, NotReady, RelayUnavailable, TestRefused, UnknownCampaign
 from domain.mailer import ADDRESS_FIELD, mailer_of, name_in
@@ -19,7 +20,7 @@ from domain.smtp_reply import verdict
 from domain.test_mail import TestOutcome, TestState, state_of
 from domain.tracking import SigningKeys
 from domain.values import Value
-from handlers.ports import Campaigns, Clock, Contacts, Leases, Relay, TestMails
+from handlers.ports import Campaigns, Clock, Contacts, Leases, Relay, Suppressions, TestMails
 from handlers.record_reader import RecordReader
 from messages.base import Message
 from messages.test_requested import TestRequested
@@ -44,13 +45,15 @@ class TestSender:
     dkim: DkimKeys
     address_key: bytes
     now: Clock
+    suppressions: Suppressions
 
     async def __call__(self, message: TestRequested) -> Sequence[Message]:
         """
         Raises:
             UnknownCampaign: there is no such campaign.
             NotReady: it has no content yet.
-            InvalidDefinition: an address is none, or nobody has the one whose values are to be shown, or no record.
+            InvalidDefinition: an address is none, or of somebody who was erased; or nobody has the one whose values are
+                to be shown, or no record.
             UnknownModule: the record's module was never described.
             TemplateInvalid, ContentFailed: the content cannot be rendered.
             RelayUnavailable: some were not sent; the repeat sends those.
@@ -58,6 +61,7 @@ class TestSender:
         """
         campaign = await self._campaign(message.campaign_id)
         recipients = _distinct([_sendable(text) for text in message.addresses])
+        await self._refuse_erased(recipients)
         values = await self._values(campaign, message)
         assembler = mailer_of(_marked(campaign), self.organisation, self.keys, self.dkim)
         request = _request(campaign, message)
@@ -75,6 +79,12 @@ class TestSender:
             fix = f"campaigns campaign edit {campaign_id} --template newsletter"
             raise NotReady(f"campaign {campaign_id} has no content yet: {fix}")
         return campaign
+
+    async def _refuse_erased(self, recipients: Sequence[str]) -> None:
+        keys = {contact_id(to.lower(), self.address_key) for to in recipients}
+        if erased := erased_of(await self.suppressions.of(keys)):
+            what = f"{len(erased)} of them belong to people whose data was erased"
+            raise InvalidDefinition(f"addresses: {what}; leave them out")
 
     async def _values(self, campaign: Campaign, message: TestRequested) -> Mapping[str, Value]:
         """The merge values to show: the chosen contact's or record's, and over them those given."""

@@ -31,7 +31,9 @@ class MongoPositions:
 
 
 class Whole:
-    """Documents that are removed."""
+    """Documents that are removed, the oldest first."""
+
+    fields: Sequence[str] = ()  #: that `_kept_out` reads, beside the id and the date
 
     def __init__(self, database: Database, kind: str, date: str = "at") -> None:
         self.kind = kind
@@ -39,17 +41,20 @@ class Whole:
         self._date = date
 
     async def view(self, before: datetime | None) -> Stock:
-        oldest = await answered(self._documents.find_one({self._date: {"$ne": None}}, sort=[(self._date, 1)]))
+        oldest = await answered(
+            self._documents.find_one({self._date: {"$ne": None}}, {self._date: 1}, sort=[(self._date, 1)])
+        )
         due = await answered(self._documents.count_documents(self._older(before))) if before else 0
         return Stock(await _count(self._documents), oldest[self._date] if oldest else None, due)
 
     async def forget(self, before: datetime, after: str, limit: int) -> Step:
-        found = self._documents.find(self._older(before)).sort(self._date, 1).limit(limit)
-        old = await answered(found.to_list(None))
+        these = {"$and": [self._older(before), self._beyond(after)]}
+        found = self._documents.find(these, [self._date, *self.fields]).sort([(self._date, 1), ("_id", 1)])
+        old = await answered(found.limit(limit).to_list(None))
         gone = await self._kept_out(old)
         removed = self._documents.delete_many({**self._older(before), "_id": {"$in": [each["_id"] for each in gone]}})
         count = (await answered(removed)).deleted_count
-        return Step(count, "" if len(old) == limit and count else None)
+        return Step(count, f"{old[-1][self._date].isoformat()} {old[-1]['_id']}" if len(old) == limit else None)
 
     async def _kept_out(self, old: Sequence[Document]) -> Sequence[Document]:
         """Those of them that may go."""
@@ -58,9 +63,19 @@ class Whole:
     def _older(self, before: datetime) -> Document:
         return {self._date: {"$lt": before}}
 
+    def _beyond(self, after: str) -> Document:
+        """What comes after the last one that was looked at, which may have stayed."""
+        if not after:
+            return {}
+        at, _, id_ = after.partition(" ")
+        date = datetime.fromisoformat(at)
+        return {"$or": [{self._date: {"$gt": date}}, {self._date: date, "_id": {"$gt": id_}}]}
+
 
 class ParkedMessages(Whole):
     """With the files of their bodies."""
+
+    fields = ("body_bytes", "body_file")
 
     def __init__(self, database: Database) -> None:
         super().__init__(database, "parked", "parked_at")
@@ -75,13 +90,17 @@ class ParkedMessages(Whole):
 class SyncReports(Whole):
     """Runs that ended, but for the last one of each sync."""
 
+    fields = ("subject", "feed")
+
     def __init__(self, database: Database) -> None:
         super().__init__(database, "sync_runs", "ended_at")
 
     async def _kept_out(self, old: Sequence[Document]) -> Sequence[Document]:
         last: dict[str, Any] = {}
         for subject in {each["subject"] for each in old}:
-            newest = await answered(self._documents.find_one({"subject": subject}, sort=[("started_at", -1)]))
+            newest = await answered(
+                self._documents.find_one({"subject": subject}, {"_id": 1}, sort=[("started_at", -1)])
+            )
             last[subject] = newest["_id"] if newest else None
         return [each for each in old if each["_id"] != last[each["subject"]] and "feed" not in each]
 

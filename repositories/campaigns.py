@@ -107,7 +107,7 @@ class MongoCampaigns:
             raise UnknownCampaign(f"campaign {campaign_id} is not stored")
         return int(document["next_slice"]) - count
 
-    async def take_offline(self, reason: str, at: datetime) -> None:
+    async def take_offline(self, reason: str, at: datetime, *, origin: Origin | None = None) -> int:
         """One write, however many there are; each is marked with its own revision."""
         revision = {"$add": ["$revision", 1]}
         why = {"$literal": reason}
@@ -118,8 +118,13 @@ class MongoCampaigns:
         if self._feed:
             move = {"revision": revision, "status": status, "at": at, "reason": why}
             changes["feed"] = {"$concatArrays": [{"$ifNull": ["$feed", []]}, [move]]}
-        leaving = {"status": {"$in": _MAY_LEAVE}}
-        await answered(self._campaigns.update_many(leaving, [{"$set": changes}]))
+        # Along the ids: by status, one that moves at this moment could pass the search by.
+        going = self._campaigns.update_many(_going(origin), [{"$set": changes}], hint=[("_id", 1)])
+        return (await answered(going)).modified_count
+
+    async def going(self, origin: Origin) -> frozenset[str]:
+        cursor = self._campaigns.find(_going(origin), {"_id": 1})
+        return frozenset([document["_id"] async for document in streamed(cursor)])
 
     async def left(self, at: datetime) -> Mapping[str, CampaignStatus | None]:
         gone = {"status": CampaignStatus.OFFLINE, "status_at": at}
@@ -140,6 +145,11 @@ class MongoCampaigns:
 
     async def _found(self, query: Document) -> list[Campaign]:
         return [_campaign(document) async for document in streamed(self._campaigns.find(query).sort("_id", 1))]
+
+
+def _going(origin: Origin | None) -> Document:
+    """What may go offline, made anywhere or there."""
+    return {"status": {"$in": _MAY_LEAVE}, **({"origin": origin} if origin else {})}
 
 
 def _move(campaign: Campaign) -> Document:

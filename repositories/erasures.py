@@ -39,8 +39,9 @@ class MongoErasures:
     async def done(self, erasure_id: str, at: datetime) -> Erasure:
         return await self._changed(erasure_id, [{"$set": {"done_at": {"$ifNull": ["$done_at", at]}}}])
 
-    async def settled(self, erasure_id: str) -> None:
-        await answered(self._erasures.update_one({"_id": erasure_id}, {"$unset": {"again_at": ""}}))
+    async def settled(self, erasure_id: str, again_at: datetime) -> None:
+        seen = {"_id": erasure_id, "again_at": again_at}
+        await answered(self._erasures.update_one(seen, {"$unset": {"again_at": ""}}))
 
     async def due(self, now: datetime, limit: int) -> Sequence[Erasure]:
         cursor = self._erasures.find({"again_at": {"$lte": now}}).sort("again_at", 1).limit(limit)

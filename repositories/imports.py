@@ -26,7 +26,7 @@ class MongoImports:
         over = {"_id": job.id} if anew else {"_id": job.id, "ended_at": {"$ne": None}}
         await answered(self._imports.replace_one(over, _document(job)))
         found = await self.get(job.id)
-        assert found is not None, "it has just been stored, and imports are never removed"
+        assert found is not None, "it has just been stored, and only imports that ended long ago are removed"
         return found
 
     async def get(self, import_id: str) -> ImportJob | None:

@@ -31,6 +31,8 @@ _MARKS = dict.fromkeys(
 )  # fmt: skip
 
 KEYS_AT_ONCE = 10_000  #: ids per round trip when all keys of a module are listed
+#: Records in whose fields one query looks for an address: seconds, where all of them may take longer than we wait.
+SEARCHED_AT_ONCE = 20_000
 
 
 class MongoRecords:
@@ -72,11 +74,28 @@ class MongoRecords:
 
     async def about(self, contact_id: str, identity: str) -> Sequence[Record]:
         fields = [{"fields.v": {"$regex": f"^\\s*{each}\\s*$", "$options": "i"}} for each in spellings(identity)]
-        found = self._records.find({"$or": [{"projected.contact_id": contact_id}, *fields]})
-        return [_record(document) async for document in streamed(found)]
+        carried = await answered(self._records.find({"projected.contact_id": contact_id}).to_list(None))
+        named = [each async for each in self._searched({"$or": fields})] if fields else []
+        return [_record(each) for each in {each["_id"]: each for each in [*carried, *named]}.values()]
 
     async def forget(self, refs: Collection[str]) -> int:
         return (await answered(self._records.delete_many({"_id": {"$in": list(refs)}}))).deleted_count
+
+    async def _searched(self, query: Document) -> AsyncIterator[Document]:
+        """What matches among all records, range by range."""
+        after: str | None = ""
+        while after is not None:
+            through = await self._after(after, SEARCHED_AT_ONCE)
+            of_range = {"$gt": after} | ({"$lte": through} if through else {})
+            for document in await answered(self._records.find({"_id": of_range} | query).to_list(None)):
+                yield document
+            after = through
+
+    async def _after(self, ref: str, count: int) -> str | None:
+        """The id that many records further on."""
+        ids = self._records.find({"_id": {"$gt": ref}}, {"_id": 1}).sort("_id", 1).skip(count - 1).limit(1)
+        found = await answered(ids.to_list(None))
+        return found[0]["_id"] if found else None
 
     async def _within(
         self, keys: KeyRange, fields: Document | None = None, also: Document | None = None

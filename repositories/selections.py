@@ -3,7 +3,7 @@
 {_id: "<key>/<number>", selection: key, number, refs: ["module:record_id"], campaign_id,
  revision: of the campaign when it was loaded by whoever wrote this}
 
-A chunk is written once and never changed.
+A chunk is written once; only an erasure changes it, which puts a stand-in in the place of a record (traces/picked.py).
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from handlers.series_newcomers import Newcomers
 from handlers.series_starts import SeriesStarts
 from workers.options import organisation
 from workers.resources import Resources, new_id, now
+from workers.series_saved import children
 
 log = structlog.get_logger()
 
@@ -26,6 +27,7 @@ def series_keeper(resources: Resources) -> SeriesKeeper:
         starts=SeriesStarts(stores.campaigns, ours, now),
         newcomers=Newcomers(stores.contacts, entries, now),
         due=DueSteps(entries, stores.emails, stores.contacts, stores.suppressions, now, ours.time_zone),
+        children=children(stores),
         now=now,
         apart=series_apart,
         owner=new_id(),

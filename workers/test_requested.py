@@ -28,5 +28,6 @@ def build(resources: Resources) -> Sequence[Part]:
         dkim=dkim_keys(settings),
         address_key=address_key(settings),
         now=now,
+        suppressions=stores.suppressions,
     )
     return [resources.runtime.single(TestRequested, sender, concurrency=settings.workers.concurrency)]

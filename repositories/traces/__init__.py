@@ -28,9 +28,11 @@ class _Traces(Protocol):
 
 
 def traces(database: Database) -> Sequence[_Traces]:
-    """In the order in which they are erased: the contact last, for it tells which records are meant."""
+    """In the order in which they are erased.
+
+    The records last, the contact before them: a record tells whose it is, so that a repeat by either finds the rest.
+    """
     return [
-        RecordTraces(database),
         CampaignTraces(database),
         SelectionTraces(database),
         RunTraces(database, "sync_runs"),
@@ -46,4 +48,5 @@ def traces(database: Database) -> Sequence[_Traces]:
         AuditTraces(database),
         SuppressionTraces(database),
         ContactTraces(database),
+        RecordTraces(database),
     ]

@@ -65,7 +65,10 @@ class StrikeTraces:
 
 
 class SuppressionTraces:
-    """Of all that was held against the address, `erased` is left: who comes back by own wish comes without a past."""
+    """Reasons and their times stay, without a word: who comes back by own wish had still complained, or left.
+
+    What the feed has not told it tells by hash: the address stood in the contact.
+    """
 
     collection = "suppressions"
 
@@ -78,14 +81,15 @@ class SuppressionTraces:
     async def erase(self, person: Person) -> int:
         erased = f"reasons.{SuppressionReason.ERASED}"
         theirs = {**_of_key(person), erased: {"$exists": True}}
-        only = {"at": f"${erased}.at", "evidence": ""}
-        changes: list[Document] = [
-            {"$set": {"reasons": {"$literal": {}}}},
-            {"$unset": ["lifted", "feed"]},
-        ]
-        kept: list[Document] = [{"$set": {"kept": only}}, *changes]
-        back: list[Document] = [{"$set": {"reasons": {SuppressionReason.ERASED: "$kept"}}}, {"$unset": "kept"}]
-        return (await answered(self._suppressions.update_many(theirs, [*kept, *back]))).modified_count
+        wordless: list[Document] = [{"$set": {"reasons": _REASONS, "feed": _FEED}}, {"$unset": "lifted"}]
+        return (await answered(self._suppressions.update_many(theirs, wordless))).modified_count
+
+
+_NO_EVIDENCE: Document = {"evidence": ""}
+_EACH: Document = {"k": "$$this.k", "v": {"$mergeObjects": ["$$this.v", _NO_EVIDENCE]}}
+_REASONS: Document = {"$arrayToObject": {"$map": {"input": {"$objectToArray": "$reasons"}, "in": _EACH}}}
+_NEWS: Document = {"$map": {"input": "$feed", "in": {"$mergeObjects": ["$$this", _NO_EVIDENCE]}}}
+_FEED: Document = {"$cond": [{"$isArray": "$feed"}, _NEWS, "$$REMOVE"]}
 
 
 def _of_key(person: Person) -> Document:

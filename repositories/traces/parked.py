@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+from gridfs.errors import NoFile
+
 from domain.erasure import GONE, Person, redacted_body
 from domain.parked import message_type
 from repositories.connection import Database, Document, collection
@@ -42,24 +44,37 @@ class ParkedTraces:
         return changed
 
     async def _mentioning(self, person: Person) -> AsyncIterator[tuple[Document, bytes]]:
-        mentions = person.mentions
-        if mentions is None:
+        if person.mentions is None:
             return
         async for document in streamed(self._parked.find({}).batch_size(_AT_ONCE)):
-            body = bytes(document["body"]) if "body" in document else await self._bodies.of(document)
-            said = " ".join([document["error"], str(document["headers"]), document["message_id"]])
-            if mentions.search(_text(body)) or mentions.search(said):
+            body = await self._body(document)
+            said = " ".join([document["error"], str(document["headers"]), document["message_id"], document["_id"]])
+            if person.mentioned_in(_text(body)) or person.mentioned_in(said):
                 yield document, body
+
+    async def _body(self, document: Document) -> bytes:
+        """Empty where its file is gone: retention drops the file first, and may have been killed."""
+        if "body" in document:
+            return bytes(document["body"])
+        try:
+            return await self._bodies.of(document)
+        except NoFile:
+            return b""
 
     async def _erase(self, document: Document, body: bytes, person: Person) -> int:
         """Whoever parks it again meanwhile leaves another one, which is looked at by whoever parks it."""
         this = {"_id": document["_id"], "parked_at": document["parked_at"]}
         kept = redacted_body(body, document.get("type") or message_type(body), person)
-        if kept is None:
+        if kept is None or person.mentioned_in(document["_id"]):
             removed = (await answered(self._parked.delete_one(this))).deleted_count
             await self._bodies.drop([document] if removed else [])
             return removed
-        changes: Document = {"error": _redacted(document["error"], person), "headers": [], "body_bytes": len(kept)}
+        changes: Document = {
+            "error": _redacted(document["error"], person),
+            "message_id": _redacted(document["message_id"], person),
+            "headers": [],
+            "body_bytes": len(kept),
+        }
         if len(kept) > LARGE_BYTES:
             changes["body_file"] = await self._bodies.store(document["_id"], kept)
         else:
@@ -70,10 +85,9 @@ class ParkedTraces:
         return changed
 
 
-def _redacted(error: str, person: Person) -> str:
+def _redacted(text: str, person: Person) -> str:
     """Quoted words of the body may be any of the person's."""
-    mentions = person.mentions
-    return GONE if mentions and mentions.search(error) else error
+    return GONE if person.mentioned_in(text) else text
 
 
 def _text(body: bytes) -> str:

@@ -66,14 +66,20 @@ class SelectionTraces:
         self._selections = collection(database, self.collection)
 
     async def of(self, person: Person) -> Sequence[Mapping[str, Any]]:
-        found = self._selections.find(_picked(person, "refs"), {"_id": 1, "campaign_id": 1})
+        found = self._selections.find(await self._theirs(person), {"_id": 1, "campaign_id": 1})
         return [document async for document in streamed(found)]
 
     async def erase(self, person: Person) -> int:
         if not person.refs:
             return 0
-        changed = self._selections.update_many(_picked(person, "refs"), [{"$set": {"refs": _replaced(person)}}])
+        theirs = await self._theirs(person)
+        changed = self._selections.update_many(theirs, [{"$set": {"refs": _replaced(person)}}])
         return (await answered(changed)).modified_count
+
+    async def _theirs(self, person: Person) -> Document:
+        """With the keys of all selections, as the index begins with the key: it reads only chunks with the person."""
+        keys = await answered(self._selections.distinct("selection"))
+        return {"selection": {"$in": keys}, **_picked(person, "refs")}
 
 
 def _replaced(person: Person) -> Document:

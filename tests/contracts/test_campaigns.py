@@ -8,7 +8,7 @@ from typing import TypeAlias
 import pytest
 
 from domain.breakers import Counts, Rule, Trip
-from domain.campaign import Approval, Campaign, CampaignStatus, LawfulBasis, Report, Selection, SendAsk, hash_of
+from domain.campaign import Approval, Campaign, CampaignStatus, LawfulBasis, Origin, Report, Selection, SendAsk, hash_of
 from domain.errors import Conflict, UnknownCampaign
 from domain.findings import Finding, Severity
 from domain.selections import Kept
@@ -175,6 +175,17 @@ async def test_all_that_may_go_offline_in_one_write_and_what_each_was_is_kept(ca
     expected = before.moved_to(CampaignStatus.OFFLINE, "the $integration was left", at=later(60))
     assert one == replace(expected, revision=2)
     assert (await stored(campaigns, "offline")).revision == 1, "who was offline before stays as it was"
+
+
+async def test_of_one_origin_those_that_may_go_offline_and_how_many_did(campaigns: AnyCampaigns) -> None:
+    await campaigns.add(a_campaign("ours", origin=Origin.CAMPAIGNS))
+    await campaigns.add(a_campaign("theirs", origin=Origin.CRM))
+    await campaigns.add(a_campaign("gone", origin=Origin.CRM, status=CampaignStatus.OFFLINE))
+    assert await campaigns.going(Origin.CRM) == {"theirs"}
+    assert await campaigns.take_offline("left", later(60), origin=Origin.CRM) == 1
+    assert await campaigns.going(Origin.CRM) == frozenset()
+    assert await campaigns.take_offline("left", later(60)) == 1
+    assert (await stored(campaigns, "ours")).status is CampaignStatus.OFFLINE
 
 
 async def test_who_read_a_campaign_before_it_went_offline_saves_nothing(campaigns: AnyCampaigns) -> None:

@@ -52,7 +52,9 @@ async def test_it_is_due_once_and_then_settled(erasures: AnyErasures) -> None:
     await erasures.begin(ERASURE)
     assert await erasures.due(later(899), 9) == []
     assert [each.id for each in await erasures.due(later(900), 9)] == [ANN]
-    await erasures.settled(ANN)
+    await erasures.settled(ANN, later(899))
+    assert [each.id for each in await erasures.due(later(900), 9)] == [ANN], "it was asked for anew"
+    await erasures.settled(ANN, later(900))
     assert await erasures.due(later(2000), 9) == []
 
 
@@ -105,6 +107,16 @@ async def test_who_was_never_stored_gets_a_stone_too(stony: StonyContacts) -> No
 @pytest.fixture(params=["memory", "mongo"])
 def records(request: pytest.FixtureRequest) -> MemoryRecords | MongoRecords:
     return MemoryRecords() if request.param == "memory" else MongoRecords(request.getfixturevalue("mongo_database"))
+
+
+async def test_an_address_is_looked_for_in_all_records_range_by_range(
+    records: MemoryRecords | MongoRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("repositories.records.SEARCHED_AT_ONCE", 2)
+    for count in range(1, 6):
+        await records.save([a_record(str(count), {"Email": "ann@example.com"})])
+        found = [each.ref for each in await records.about(ANN, "ann@example.com")]
+        assert sorted(found) == [f"Leads:{number + 1}" for number in range(count)]
 
 
 async def test_records_are_found_by_their_contact_and_by_their_address(records: MemoryRecords | MongoRecords) -> None:

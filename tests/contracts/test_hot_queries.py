@@ -16,7 +16,7 @@ from domain.activity import Wanted
 from domain.audit import AuditEntry, AuditQuery
 from domain.campaign import CampaignStatus
 from domain.email import EmailState
-from domain.erasure import Erasure
+from domain.erasure import Erasure, Person
 from domain.feed import Entry
 from domain.filter_hints import Holds
 from domain.inbound_mail import Unattributed
@@ -26,11 +26,13 @@ from domain.series import SeriesStatus
 from domain.slices import KeyRange
 from domain.sync import SyncStatus
 from domain.test_mail import TestOutcome, TestState
-from repositories.aging import Whole
+from repositories.aging import ParkedMessages, Whole
 from repositories.connection import Document
 from repositories.indexes import INDEXES, Index, ensure_indexes
 from repositories.stores import Stores
+from repositories.traces.picked import SelectionTraces
 from tests.builders import (
+    ADDRESS_KEY,
     NOW,
     a_campaign,
     a_member,
@@ -50,6 +52,7 @@ from tests.builders import (
 from tests.series_builders import a_series, an_entry
 
 ANN = "ann@example.com"
+PERSON = Person.of(an_id(ANN), ANN, ["Leads:1"], ADDRESS_KEY)
 MANY = 30
 WANTED = Wanted("delivered", frozenset({"opened", "clicked"}), frozenset({"Responded"}), frozenset({"Leads"}))
 RANGE = KeyRange(0, "", "Leads:9", "Leads")
@@ -73,6 +76,7 @@ ASKED: Mapping[str, Asked] = {
     "records sifted for a filter": Asked(lambda s: s.records.sifted(RANGE, Holds("City", "rome")), None),
     "marks of a slice": Asked(lambda s: s.records.marks_within(RANGE), None),
     "keys of a module": Asked(lambda s: _all(s.records.keys("Leads")), None),
+    "records of a person": Asked(lambda s: s.records.about(an_id(ANN), ANN), "records: projected.contact_id"),
     "number of records": Asked(lambda s: s.records.count("Leads"), "records: module deleted"),
     "contacts of a window": Asked(lambda s: s.contacts.load([an_id(ANN)]), None),
     "revisions of contacts": Asked(lambda s: s.contacts.revisions([an_id(ANN)]), None),
@@ -156,6 +160,10 @@ ASKED: Mapping[str, Asked] = {
     "the audit log": Asked(lambda s: s.audit.find(AuditQuery()), "audit: -at _id"),
     "the audit log of a campaign": Asked(
         lambda s: s.audit.find(AuditQuery("campaign:spring")), "audit: subject -at _id"
+    ),
+    "old parked messages": Asked(lambda s: ParkedMessages(s.database).forget(NOW, "", 9), "parked: parked_at"),
+    "selections with a person": Asked(
+        lambda s: SelectionTraces(s.database).erase(PERSON), "selections: selection refs"
     ),
     "unattributed reports": Asked(lambda s: s.unattributed.of_contact(an_id(ANN)), "unattributed: contact_ids"),
     "the newest unattributed reports": Asked(lambda s: s.unattributed.newest(None, 5), "unattributed: at"),

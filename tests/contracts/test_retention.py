@@ -80,6 +80,17 @@ async def test_the_last_report_of_a_sync_stays_however_old_it_is(stores: Stores)
     assert {run.id for run in await stores.sync_runs.history("leads", 9)} == {"leads-r2", "open"}
 
 
+async def test_reports_that_stay_do_not_keep_newer_ones_from_going(stores: Stores) -> None:
+    """The last reports of syncs that nobody runs any more are the oldest there are."""
+    for number, sync in enumerate(("a", "b", "c", "leads", "leads")):
+        run = a_run(f"{sync}-r{number}", subject=sync, started_at=later(number))
+        await stores.sync_runs.create(run)
+        await stores.sync_runs.end(run.id, NOW if number < 3 else later(number))
+    await stores.feed_marks.runs_told(await stores.feed_marks.runs(9))
+    assert await all_gone(kind(stores, "sync_runs"), SOON) == 1
+    assert [run.id for run in await stores.sync_runs.history("leads", 9)] == ["leads-r4"]
+
+
 async def test_events_lose_their_words_and_keep_their_verdict_and_link(stores: Stores) -> None:
     evidence: dict[str, str | int] = {"code": 550, "text": "<ann@x.example> unknown", "raw": "To: Ann"}
     told = a_stored_event(

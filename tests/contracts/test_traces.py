@@ -7,16 +7,21 @@ from pathlib import Path
 
 from motor.motor_asyncio import AsyncIOMotorDatabase
 
-from domain.erasure import Person
+from domain.eligibility import SuppressionReason
+from domain.erasure import GONE, Person
 from repositories.connection import Document
+from repositories.stores import Stores
 from repositories.traces import traces
-from tests.builders import ADDRESS_KEY, an_id
+from repositories.traces.audience import SuppressionTraces
+from repositories.traces.parked import ParkedTraces
+from tests.builders import ADDRESS_KEY, a_parked_message, a_suppression, an_id
 
 REPOSITORIES = Path(__file__).parents[2] / "repositories"
 #: Of these nothing is about a person, or only a key and no word. A new collection is one of these, or has traces.
 IMPERSONAL = {
     "anonymous_visits", "erasures", "feed_streams", "imports", "integration", "leases", "lists", "modules", "replays",
-    "retention", "series", "slices", "syncs", "templates", "throttles", "tokens", "topics", "webhook_positions",
+    "retention", "series", "slices", "summaries", "syncs", "templates", "throttles", "tokens", "topics",
+    "webhook_positions",
 }  # fmt: skip
 
 
@@ -34,6 +39,11 @@ def test_every_collection_has_traces_or_keeps_nothing_of_people(
     assert collections() <= traced | IMPERSONAL
 
 
+def test_whoever_tells_who_is_meant_goes_last(mongo_database: AsyncIOMotorDatabase[Document]) -> None:
+    """An erasure that was killed is repeated by the address or by a record."""
+    assert [each.collection for each in traces(mongo_database)][-2:] == ["contacts", "records"]
+
+
 async def test_of_somebody_unknown_there_is_nothing_to_tell_and_nothing_to_erase(
     mongo_database: AsyncIOMotorDatabase[Document],
 ) -> None:
@@ -42,3 +52,45 @@ async def test_of_somebody_unknown_there_is_nothing_to_tell_and_nothing_to_erase
     for person in (nobody, later):
         for each in traces(mongo_database):
             assert (each.collection, list(await each.of(person)), await each.erase(person)) == (each.collection, [], 0)
+
+
+ANN = "ann@example.com"
+PERSON = Person.of(an_id(ANN), ANN, ["Leads:1"], ADDRESS_KEY)
+
+
+async def test_reasons_stay_without_their_words_and_the_feed_still_tells_them(
+    mongo_database: AsyncIOMotorDatabase[Document],
+) -> None:
+    """Who comes back by own wish is not mailed again who had complained (D4)."""
+    stores = Stores.of(mongo_database)
+    complained = a_suppression(ANN, reason=SuppressionReason.COMPLAINED, evidence=f"{ANN} is angry")
+    await stores.suppressions.add([complained, a_suppression(ANN, reason=SuppressionReason.ERASED)])
+    erase = SuppressionTraces(mongo_database).erase
+    assert [await erase(PERSON), await erase(PERSON)] == [1, 0]
+    found = await stores.suppressions.details(an_id(ANN))
+    assert {each.reason for each in found} == {SuppressionReason.COMPLAINED, SuppressionReason.ERASED}
+    assert {(each.at, each.evidence) for each in found} == {(complained.at, "")}
+    [marked] = await stores.feed_marks.suppressions(9)
+    assert [(each.reason, each.evidence) for each in marked.reasons] == [(SuppressionReason.COMPLAINED, "")]
+
+
+async def test_a_parked_message_is_known_by_module_and_id_and_loses_ids_that_name_somebody(
+    mongo_database: AsyncIOMotorDatabase[Document],
+) -> None:
+    stores = Stores.of(mongo_database)
+    stranger = b'{"data": {"module": "Contacts", "record_id": "1"}}'
+    await stores.parked.park(a_parked_message("stranger", type="record-changed", body=stranger))
+    await stores.parked.park(a_parked_message("many", type="send-batch", body=b"{}", message_id=f"to {ANN}"))
+    await stores.parked.park(a_parked_message(f"of {ANN}", type="send-batch", body=b"{}"))
+    assert await ParkedTraces(mongo_database).erase(PERSON) == 2
+    kept = {each.id: each.message_id for each in await stores.parked.page()}
+    assert kept.keys() == {"stranger", "many"}
+    assert kept["many"] == GONE
+
+
+async def test_a_parked_message_whose_file_is_gone_has_no_body(mongo_database: AsyncIOMotorDatabase[Document]) -> None:
+    stores = Stores.of(mongo_database)
+    await stores.parked.park(a_parked_message("large", body=b"y" * 1_100_000, error=f"{ANN}: too long"))
+    await mongo_database["parked_bodies.files"].delete_many({})
+    assert await ParkedTraces(mongo_database).erase(PERSON) == 1
+    assert await stores.parked.count() == 0

@@ -86,6 +86,26 @@ def test_a_body_about_many_loses_one_and_any_other_is_dropped() -> None:
     assert redacted_body(b'{"data": {"record_id": "7"}}', "send-batch", PERSON) is None
 
 
+@pytest.mark.parametrize(
+    ("data", "mentioned"),
+    [
+        ({"module": "Leads", "record_id": "7"}, True),
+        ({"record_id": 7, "module": "Leads"}, True),
+        ({"module": "Contacts", "record_id": "7"}, False),
+        ({"module": "Contacts", "record_id": "7", "of": [{"module": "Leads", "record_id": "7"}]}, True),
+        ({"module": "Contacts", "record_id": "7", "owner": ANN}, True),
+        ({"record_id": "7"}, True),
+    ],
+)
+def test_in_json_a_record_is_its_module_and_its_id(data: dict[str, object], mentioned: bool) -> None:
+    assert PERSON.mentioned_in(json.dumps({"data": data})) is mentioned
+
+
+def test_of_a_body_of_many_mib_no_more_is_read_than_what_is_beside_an_at() -> None:
+    body = b"x" * 3_000_000 + b" <ann@x.example> " + b"@" * 1000 + b"y" * 3_000_000
+    assert an_id(ANN) in named_in(body, ADDRESS_KEY)
+
+
 def test_every_incoming_message_is_about_one_person_or_about_many() -> None:
     """Say of a new one which it is: of those about one nothing is kept when the person is erased."""
     about_one = {"record-changed", "delivery-event", "erasure-requested", "test-requested", "feed-replay-requested"}

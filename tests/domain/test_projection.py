@@ -199,6 +199,15 @@ def test_a_moved_record_takes_lists_and_consents_along() -> None:
     assert (bea.memberships, bea.topics, bea.subscription) == (old.memberships, old.topics, old.subscription)
 
 
+def test_who_moves_is_on_their_lists_since_they_came_to_them() -> None:
+    """D3: another address is no other person, so that no series begins anew for it."""
+    on_it = Membership("news", frozenset({"sync:leads|Leads:1"}), NOW)
+    old = a_contact(memberships={"news": on_it})
+    there = a_contact("bea@example.com", memberships={"news": replace(on_it, since=later(5))})
+    for bea, since in ((nobody("bea@example.com"), NOW), (there, later(5))):
+        assert moved(old, bea, "Leads:1").memberships["news"].since == since
+
+
 def test_only_what_is_of_the_record_moves() -> None:
     """D3: others behind the old address stay where they are."""
     old = carried(record("1"), record("2", 2))

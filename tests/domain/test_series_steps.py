@@ -182,6 +182,11 @@ def test_a_date_that_is_none_never_fires_is_counted_and_looked_at_daily(rubbish:
         assert (found.entry.next_at, found.entry.ended) == (NOW + DAY, None)
 
 
+def test_a_date_whose_delay_ends_beyond_all_calendars_is_none() -> None:
+    step = replace(once(), delay=Delay(24, DelayUnit.MONTHS))
+    assert looked(a_series(step), person=born("9998-12-31")).entry.passed == {"renewal": Passed.NO_DATE}
+
+
 def test_a_date_that_was_mended_counts_from_then_on() -> None:
     series = a_series(yearly())
     entry = looked(series, person=born("soon")).entry

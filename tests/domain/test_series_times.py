@@ -43,6 +43,17 @@ def test_a_delay_in_berlin(at: str, amount: int, unit: DelayUnit, expected: str)
     assert delayed(utc(at), Delay(amount, unit), BERLIN) == utc(expected)
 
 
+@pytest.mark.parametrize(
+    ("amount", "unit"),
+    [
+        (1_051_200, DelayUnit.MINUTES), (17_520, DelayUnit.HOURS), (730, DelayUnit.DAYS), (104, DelayUnit.WEEKS),
+        (24, DelayUnit.MONTHS), (1, DelayUnit.DAYS), (10**30, DelayUnit.MONTHS),
+    ],
+)  # fmt: skip
+def test_a_delay_beyond_what_clocks_can_reckon_with_never_ends(amount: int, unit: DelayUnit) -> None:
+    assert delayed(utc("9998-12-31 09:00"), Delay(amount, unit), BERLIN) is None
+
+
 @pytest.mark.parametrize(("zero"), list(DelayUnit))
 def test_no_delay_changes_nothing_even_where_a_time_comes_twice(zero: DelayUnit) -> None:
     second = utc("2026-10-25 01:30")  # 02:30 for the second time

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from domain.campaign import NEXT, Campaign, CampaignStatus
+from domain.campaign import NEXT, Campaign, CampaignStatus, Origin
 from domain.errors import Conflict, UnknownCampaign
 
 
@@ -48,10 +48,15 @@ class MemoryCampaigns:
         self.next_slice[campaign_id] = first + count
         return first
 
-    async def take_offline(self, reason: str, at: datetime) -> None:
-        for each in [one for one in await self.all() if CampaignStatus.OFFLINE in NEXT[one.status]]:
+    async def take_offline(self, reason: str, at: datetime, *, origin: Origin | None = None) -> int:
+        going = [each for each in await self.all() if _goes(each) and origin in (None, each.origin)]
+        for each in going:
             offline = each.moved_to(CampaignStatus.OFFLINE, reason, at=at)
             self.stored[each.id] = replace(offline, revision=each.revision + 1)
+        return len(going)
+
+    async def going(self, origin: Origin) -> frozenset[str]:
+        return frozenset(each.id for each in await self.all() if _goes(each) and each.origin is origin)
 
     async def left(self, at: datetime) -> Mapping[str, CampaignStatus | None]:
         gone = await self.in_status({CampaignStatus.OFFLINE})
@@ -65,3 +70,7 @@ class MemoryCampaigns:
 
     async def all(self) -> Sequence[Campaign]:
         return [self.stored[key] for key in sorted(self.stored)]
+
+
+def _goes(campaign: Campaign) -> bool:
+    return CampaignStatus.OFFLINE in NEXT[campaign.status]

@@ -32,8 +32,9 @@ class MemoryErasures:
         self.stored[erasure_id] = replace(known, done_at=known.done_at or at)
         return self.stored[erasure_id]
 
-    async def settled(self, erasure_id: str) -> None:
-        self.stored[erasure_id] = replace(self.stored[erasure_id], again_at=None)
+    async def settled(self, erasure_id: str, again_at: datetime) -> None:
+        if self.stored[erasure_id].again_at == again_at:
+            self.stored[erasure_id] = replace(self.stored[erasure_id], again_at=None)
 
     async def due(self, now: datetime, limit: int) -> Sequence[Erasure]:
         found = [each for each in self.stored.values() if each.again_at and each.again_at <= now]

@@ -10,6 +10,7 @@ from domain.erasure import Person
 from repositories.contacts import MongoContacts
 from repositories.traces.audience import ContactTraces
 from tests.fakes.contacts import MemoryContacts
+from tests.fakes.records import MemoryRecords
 
 
 @dataclass
@@ -40,6 +41,18 @@ class MemoryContactTraces:
             return 0
         self.contacts.erased.add(person.contact_id)
         return int(self.contacts.stored.pop(person.contact_id, None) is not None)
+
+
+@dataclass
+class MemoryRecordTraces:
+    records: MemoryRecords
+    collection: str = "records"
+
+    async def of(self, person: Person) -> Sequence[Mapping[str, Any]]:
+        return [{"_id": ref} for ref in person.refs if ref in self.records.stored]
+
+    async def erase(self, person: Person) -> int:
+        return await self.records.forget(list(person.refs))
 
 
 @dataclass

@@ -11,8 +11,10 @@ from domain.contact import Contact, Membership
 from domain.email import Email, EmailState
 from domain.organisation import Organisation
 from domain.series import Entry, Series, SeriesStatus
+from handlers.campaign_moves import CampaignMoves
 from handlers.series_due import DueSteps
 from handlers.series_keeper import Care, SeriesKeeper
+from handlers.series_messages import Children
 from handlers.series_newcomers import Newcomers
 from handlers.series_starts import SeriesStarts
 from tests.builders import NOW, a_campaign, a_contact, an_id
@@ -22,6 +24,7 @@ from tests.fakes.emails import MemoryEmails
 from tests.fakes.leases import MemoryLeases
 from tests.fakes.series import MemorySeries
 from tests.fakes.series_entries import MemoryEntries
+from tests.fakes.slices import MemorySlices
 from tests.fakes.suppressions import MemorySuppressions
 from tests.series_builders import ANN, a_series
 
@@ -66,6 +69,9 @@ class World:
             starts=SeriesStarts(self.campaigns, GREEN, self.clock),
             newcomers=Newcomers(self.contacts, self.entries, self.clock, at_once=self.at_once),
             due=DueSteps(self.entries, self.emails, self.contacts, self.suppressions, self.clock, at_once=self.at_once),
+            children=Children(
+                self.campaigns, CampaignMoves(self.campaigns, self.emails, MemorySlices(), self.clock), self.clock
+            ),
             now=self.clock,
             apart=at_once,
             owner=owner,
@@ -115,3 +121,8 @@ class World:
     async def moves(self, status: SeriesStatus) -> None:
         known = self.stored.stored["welcome"]
         await self.stored.save(known.moved_to(status, at=self.now), expected={known.status})
+        if status is SeriesStatus.RUNNING:
+            for child in await self.campaigns.in_status({CampaignStatus.PAUSED}):
+                await self.campaigns.save(
+                    child.moved_to(CampaignStatus.SENDING, at=self.now), expected={CampaignStatus.PAUSED}
+                )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,7 @@ from tests.fakes.records import MemoryRecords
 from tests.fakes.suppressions import MemorySuppressions
 from tests.fakes.syncs import MemorySyncs
 from tests.handlers.audience import ANN, BEA, Audience, a_delete, an_update
+from tests.handlers.reviewing import Died, Fuse, Mortal
 
 ERASED = SuppressionReason.ERASED
 KEY = record_key("Leads:1", ADDRESS_KEY)
@@ -56,6 +58,21 @@ async def test_a_record_that_comes_to_have_the_address_leaves_whom_it_stood_for_
     assert crm.records.stored == {}
     assert crm.of(BEA).present() == []
     assert not crm.of(BEA).memberships
+    assert known(crm) == {KEY}
+
+
+@pytest.mark.parametrize("step", range(1, 5))
+@pytest.mark.parametrize("store", ["records", "contacts"])
+async def test_killed_while_a_record_leaves_somebody_the_repeat_does_it(store: str, step: int) -> None:
+    crm = await an_audience()
+    await crm.tell(an_update("1", {"Email": BEA, "First_Name": "Bea"}))
+    mortal, carry_over = Mortal(getattr(crm, store), Fuse(step)), crm.keeper.carry_over
+    dying = replace(crm.keeper, carry_over=replace(carry_over, **{store: mortal}))
+    with suppress(Died):
+        await dying([an_update("1", {"Email": ANN}, version=2)])
+    await crm.tell(an_update("1", {"Email": ANN}, version=2))
+    assert crm.records.stored == {}
+    assert crm.of(BEA).present() == []
     assert known(crm) == {KEY}
 
 

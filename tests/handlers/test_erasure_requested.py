@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,9 +12,9 @@ import pytest
 
 from domain.contact import Source
 from domain.eligibility import SuppressionReason
-from domain.email import DoubtReason, EmailState, SkipReason
+from domain.email import DoubtReason, Email, EmailState, SkipReason
 from domain.erasure import Erasure, erased_ref, record_key
-from domain.errors import InvalidMessage
+from domain.errors import Conflict, InvalidMessage
 from domain.record import Projected
 from domain.slices import SliceState
 from handlers.erasure_requested import AGAIN_S, Eraser, Whereabouts
@@ -29,7 +30,7 @@ from tests.fakes.modules import MemoryModules
 from tests.fakes.records import MemoryRecords
 from tests.fakes.slices import MemorySlices
 from tests.fakes.suppressions import MemorySuppressions
-from tests.fakes.traces import MemoryContactTraces, MemoryTraces
+from tests.fakes.traces import MemoryContactTraces, MemoryRecordTraces, MemoryTraces
 from tests.handlers.reviewing import Died, Fuse, Mortal
 
 ANN = "Ann@example.com"
@@ -111,18 +112,73 @@ async def test_two_at_once_erase_each_thing_once() -> None:
     assert office.erasures.stored[ID].counts == {"letters": 2, "contacts": 1}
 
 
-@pytest.mark.parametrize("step", range(1, 10))
+@pytest.mark.parametrize("step", range(1, 11))
 async def test_killed_after_any_step_it_is_done_by_a_repeat(step: int) -> None:
     """And from the first step on nobody else stores or mails anything of the person."""
     office = Office()
     with pytest.raises(Died):
         await office.eraser(Fuse(step)).erase(asked(), source="message")
-    if step > 1:
-        assert office.erased == {ID, KEY}
+    assert office.erased == ({ID} if step < 3 else {ID, KEY}), "the contact before records are looked for"
     await office.erase()
     assert office.erased == {ID, KEY}
     assert (office.letters.stored, office.contacts.stored) == ({}, {})
     assert office.erasures.stored[ID].records == {erased_ref("Leads:1", ADDRESS_KEY)}
+
+
+@pytest.mark.parametrize("repeated", [(ANN, None), (None, "Leads:1")])
+@pytest.mark.parametrize("trace", range(1, 4))
+async def test_killed_after_any_store_it_is_done_by_a_repeat_by_address_or_by_record(
+    trace: int, repeated: tuple[str | None, str | None]
+) -> None:
+    office, fuse = Office(), Fuse(trace)
+    stores: list[Any] = [office.letters, MemoryContactTraces(office.contacts), MemoryRecordTraces(office.records)]
+    dying = replace(office.eraser(), traces=[Mortal(each, fuse) for each in stores])
+    with pytest.raises(Died):
+        await dying.erase(asked(None, "Leads:1"), source="message")
+    await replace(office.eraser(), traces=stores).erase(asked(*repeated), source="message")
+    assert (office.letters.stored, office.contacts.stored, office.records.stored) == ({}, {}, {})
+    assert office.erased == {ID, KEY}
+
+
+class Troubled(MemoryEmails):
+    """Of Ann no mails can be read."""
+
+    async def of_people(self, contact_ids: Collection[str]) -> Sequence[Email]:
+        if ID in contact_ids:
+            raise Conflict("busy")
+        return await super().of_people(contact_ids)
+
+
+async def test_an_erasure_that_fails_does_not_hold_up_those_behind_it() -> None:
+    office = Office(emails=Troubled(), now=NOW + timedelta(seconds=AGAIN_S))
+    bea = an_id("bea@example.com")
+    await office.erasures.begin(Erasure(ID, NOW, again_at=NOW))
+    await office.erasures.begin(Erasure(bea, NOW, again_at=NOW + timedelta(seconds=1)))
+    await office.eraser().look_again()
+    assert [each.id for each in await office.erasures.due(office.now, 9)] == [ID]
+
+
+async def test_who_is_let_back_while_somebody_looks_again_stays() -> None:
+    office = Office()
+    receipt = await office.erase()
+    office.now = NOW + timedelta(seconds=AGAIN_S)
+    eraser = office.eraser()
+    await Homecoming(office.suppressions, office.erasures, office.contacts, lambda: NOW)(ID, "form 12")
+    stale = MemoryErasures()
+    stale.stored[ID] = receipt
+    office.erasures.due = stale.due  # type: ignore[method-assign]
+    await eraser.look_again()
+    assert office.erased == set()
+
+
+async def test_late_news_of_a_record_without_an_address_count_for_its_own_erasure() -> None:
+    office = Office(now=NOW + timedelta(seconds=AGAIN_S))
+    key = record_key("Leads:7", ADDRESS_KEY)
+    others = [erased_ref(f"Leads:{each}", ADDRESS_KEY) for each in range(20)]
+    await office.erasures.begin(Erasure(key, NOW, records=frozenset(others), again_at=NOW))
+    await office.eraser().look_again()
+    assert office.erasures.stored.keys() == {key}
+    assert office.erasures.stored[key].counts == {"letters": 1}
 
 
 async def test_by_its_record_a_person_is_found_with_the_address() -> None:

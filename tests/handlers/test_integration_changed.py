@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from domain.campaign import Campaign, CampaignStatus, Layout, Origin
+from domain.campaign import UNDER_REVIEW, Campaign, CampaignStatus, Layout, Origin
 from domain.email import EmailState
 from domain.errors import Busy, Conflict, NotConfirmed, NotReady, StoreUnavailable
 from domain.integration import IntegrationChange, IntegrationState
 from domain.series import Series, SeriesStatus
 from domain.slices import Slice
-from domain.sync import SyncStatus
+from domain.sync import Sync, SyncStatus
 from handlers.campaign_moves import CampaignMoves
 from handlers.crm_gate import CrmGate
 from handlers.detachment import Detachment
@@ -91,7 +91,7 @@ class Company:
     async def over(self, change: C, request: str = "r1") -> None:
         """All of it, the slices of syncs as well."""
         await self.asked(change, request)
-        for message in await self.tick():
+        for message in [*await self.tick(), *await self.tick()]:
             assert isinstance(message, SyncRequested)
             await self.crm.runner(message)
         await self.tick()
@@ -201,6 +201,7 @@ async def test_two_at_once_do_it_once() -> None:
     here = Company()
     await here.asked(C.DISABLE)
     other = here.another("second")
+    await here.tick()
     first, second = await here.tick(), await other.tick()
     assert (len(first), second) == (2, [])
 
@@ -221,6 +222,7 @@ async def test_a_process_that_takes_over_finishes_what_another_began() -> None:
 async def test_slices_of_a_removal_are_offered_again_only_after_a_minute() -> None:
     here = Company()
     await here.asked(C.DISABLE)
+    assert await here.tick() == []
     assert len(await here.tick()) == 2
     assert await here.tick() == []
     assert len(await here.tick(61)) == 2
@@ -294,6 +296,109 @@ async def test_left_again_everything_that_was_made_since_goes_offline_too() -> N
     await here.campaigns.add(a_campaign("new"))
     await here.over(C.DEACTIVATE, "r3")
     assert here.statuses()["new"] == S.OFFLINE
+
+
+# ---- what workers had in hand when it was left
+
+
+async def test_a_tick_that_takes_a_campaign_offline_does_not_say_that_nothing_is_sent() -> None:
+    """Another may have been added behind its back; only a search that finds none has seen all."""
+    here = Company()
+    await here.asked(C.DEACTIVATE)
+    await here.tick()
+    assert here.integrations.stored.detaching
+    await here.campaigns.add(a_campaign("late"))
+    await here.tick()
+    assert (here.statuses()["late"], here.integrations.stored.detaching) == (S.OFFLINE, True)
+    await here.tick()
+    assert here.integrations.stored.finished
+
+
+@pytest.mark.parametrize("change", [C.DEACTIVATE, C.DISABLE])
+async def test_a_campaign_of_the_crm_that_was_stored_once_it_was_left_goes_offline(change: C) -> None:
+    here = Company()
+    await here.over(change)
+    await here.campaigns.add(a_campaign("late", origin=Origin.CRM))
+    await here.campaigns.add(a_campaign("ours", origin=Origin.CAMPAIGNS))
+    await here.tick()
+    assert not here.integrations.stored.finished
+    await here.tick()
+    assert (here.statuses()["late"], here.statuses()["ours"]) == (S.OFFLINE, S.DRAFT)
+    assert here.integrations.stored.finished
+
+
+async def test_a_sync_that_began_once_it_was_left_rests() -> None:
+    here = Company()
+    await here.over(C.DEACTIVATE)
+    await here.crm.syncs.save(a_sync("late"))
+    await here.tick()
+    assert here.crm.syncs.stored["late"].status is SyncStatus.PAUSED
+    assert here.integrations.stored.finished
+
+
+async def test_a_sync_that_began_once_all_were_deleted_is_deleted_too_also_under_an_old_name() -> None:
+    here = Company()
+    await here.over(C.DISABLE)
+    await here.crm.syncs.save(a_sync())
+    for message in await here.tick():
+        assert isinstance(message, SyncRequested)
+        await here.crm.runner(message)
+    await here.tick()
+    assert not here.crm.syncs.stored
+    assert here.integrations.stored.finished
+
+
+async def test_rows_that_a_remainder_had_planned_of_a_sent_campaign_are_skipped() -> None:
+    here = Company()
+    here.emails.stored.update({row.id: row for row in emails(1, campaign_id="sent")})
+    await here.over(C.DEACTIVATE)
+    assert {row.state for row in here.emails.stored.values()} == {EmailState.SKIPPED}
+
+
+async def test_rows_that_a_review_stores_after_the_campaign_went_offline_are_skipped_at_a_later_tick() -> None:
+    here = Company()
+    await here.over(C.DEACTIVATE)
+    await here.tick()
+    [row] = emails(1, campaign_id=str(next(iter(UNDER_REVIEW))))
+    here.emails.stored[row.id] = row
+    await here.tick(61)
+    assert here.emails.stored[row.id].state is EmailState.SKIPPED
+
+
+async def test_a_campaign_whose_books_are_closed_is_not_looked_at_every_second() -> None:
+    class Counting(MemoryCampaigns):
+        got = 0
+
+        async def get(self, campaign_id: str) -> Campaign | None:
+            self.got += 1
+            return await super().get(campaign_id)
+
+    campaigns = Counting(*the_campaigns())
+    here = Company(campaigns=campaigns)
+    _, held = await here.slices.claim("sending", 1, "worker", 60)
+    assert await here.slices.start(held, 60)
+    await here.asked(C.DEACTIVATE)
+    await here.tick()
+    before = campaigns.got
+    await here.tick()
+    assert campaigns.got - before == 1, "the one that is held"
+
+
+async def test_a_sync_that_others_are_at_keeps_no_other_from_being_deleted() -> None:
+    here = Company()
+    await here.asked(C.DISABLE)
+    await here.tick()
+    remove, told = here.crm.remover.syncs.save, []
+
+    async def busy(sync: Sync) -> Sync:
+        if sync.id == "draft" and not told:
+            told.append(sync.id)
+            raise Conflict("somebody else has changed it")
+        return await remove(sync)
+
+    here.crm.syncs.save = busy  # type: ignore[method-assign]
+    assert [message.sync_id for message in await here.tick() if isinstance(message, SyncRequested)] == ["leads"]
+    assert [message.sync_id for message in await here.tick() if isinstance(message, SyncRequested)] == ["draft"]
 
 
 async def test_a_lost_race_changes_nothing() -> None:

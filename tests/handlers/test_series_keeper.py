@@ -9,14 +9,14 @@ from datetime import timedelta
 import pytest
 
 from domain.campaign import CampaignStatus, LawfulBasis
-from domain.contact import ContactField, OptOut
+from domain.contact import Contact, ContactField, OptOut
 from domain.eligibility import SuppressionReason
 from domain.email import NO_SLICE, Email, EmailState
 from domain.errors import StoreUnavailable
 from domain.lists import Suppression
 from domain.organisation import Organisation
-from domain.series import Delay, DelayUnit, Entry, EntryEnd, SeriesStatus
-from handlers.series_starts import SeriesStarts
+from domain.series import Delay, DelayUnit, Entry, EntryEnd, Passed, SeriesStatus
+from handlers.series_starts import SeriesStarts, Stand
 from tests.builders import NOW, a_member, a_stamp, an_id
 from tests.fakes.emails import MemoryEmails
 from tests.fakes.series_entries import MemoryEntries
@@ -313,7 +313,7 @@ async def test_a_reviewed_message_that_cannot_be_sent_says_why_once(
     reviewed = a_child("welcome-hello", status=CampaignStatus.REVIEWED)
     world.campaigns.stored["welcome-hello"] = replace(reviewed, **change)  # type: ignore[arg-type]
     starts = SeriesStarts(world.campaigns, organisation, world.clock)
-    assert await starts(a_series()) == {}
+    assert await starts(a_series()) == Stand()
     after = world.child()
     assert told in (after.status_reason or "")
     await starts(a_series())
@@ -328,6 +328,67 @@ async def test_a_campaign_of_that_name_which_is_none_of_the_series_is_left_alone
     await world.joins(ANN)
     await world.ticks()
     assert (world.child().status, world.planned()) == (CampaignStatus.REVIEWED, [])
+
+
+@pytest.mark.parametrize("status", [CampaignStatus.CANCELLED, CampaignStatus.STOPPED])
+async def test_nobody_waits_for_a_message_that_was_ended_by_itself(status: CampaignStatus) -> None:
+    world = World([a_series(a_step(), after_open(), a_step("other"))])
+    world.campaigns.stored["welcome-hello"] = replace(world.child(), status=CampaignStatus.DRAFT)
+    await world.joins(ANN)
+    await world.ticks()
+    world.campaigns.stored["welcome-hello"] = replace(world.child(), status=status)
+    await world.ticks(MINUTE)
+    assert world.entry().passed == {"hello": Passed.ENDED, "more": Passed.NOT_MET}
+    assert (world.entry().ended, world.planned()) == (EntryEnd.COMPLETED, ["welcome-other:0"])
+
+
+# Trouble
+
+
+async def test_trouble_with_one_person_holds_up_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    def poisoned(contact: Contact) -> str:
+        if contact.address == ANN:
+            raise OverflowError("date value out of range")
+        return ""
+
+    world = World()
+    await world.joins(ANN, BEA)
+    monkeypatch.setattr("handlers.series_due.zone_said", poisoned)
+    await world.ticks()
+    assert (world.planned(), world.planned(BEA)) == ([], ["welcome-hello:0"])
+    assert world.entry().next_at == world.now + DAY
+
+
+async def test_a_pass_that_broke_off_is_made_again() -> None:
+    class Away(MemoryEntries):
+        async def enter(self, entries: Sequence[Entry]) -> int:
+            if entries and not self.was_away:
+                self.was_away = True
+                raise StoreUnavailable("away")
+            return await super().enter(entries)
+
+        was_away = False
+
+    world = World()
+    world.entries = Away()
+    world.keeper = world.new_keeper("first")
+    await world.ticks()
+    await world.joins(ANN)
+    with pytest.raises(StoreUnavailable):
+        await world.ticks(MINUTE)
+    await world.ticks(MINUTE)
+    assert world.planned() == ["welcome-hello:0"]
+
+
+async def test_existing_members_enter_when_they_come_to_be_wanted() -> None:
+    world = World([a_series(started_at=NOW + HOUR)])
+    await world.joins(ANN)
+    await world.ticks(2 * HOUR)
+    assert world.entered() == 0
+    known = world.stored.stored["welcome"]
+    await world.stored.save(replace(known, existing_members=True), expected={known.status})
+    await world.ticks(MINUTE)
+    assert world.planned() == ["welcome-hello:0"]
 
 
 # Pausing, stopping
@@ -462,3 +523,18 @@ async def test_a_clock_that_is_set_back_repeats_nothing() -> None:
         await world.ticks(-DAY)
     await world.ticks(9 * DAY)
     assert (world.planned(), world.entered()) == (["welcome-hello:0", "welcome-tips:0"], 1)
+
+
+@pytest.mark.parametrize("passed", [MINUTE, 2 * DAY])
+async def test_what_a_crash_left_of_a_stop_is_ended_whenever_that_was(passed: timedelta) -> None:
+    world = World()
+    await world.moves(SeriesStatus.STOPPED)
+    await world.ticks(passed)
+    assert world.child().status is CampaignStatus.STOPPED
+
+
+async def test_a_message_that_sends_while_its_series_is_paused_is_paused_as_well() -> None:
+    world = World()
+    await world.moves(SeriesStatus.PAUSED)
+    await world.ticks()
+    assert (world.child().status, world.child().status_reason) == (CampaignStatus.PAUSED, "series welcome is paused")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
 
-from domain.campaign import CampaignStatus
-from domain.errors import IllegalTransition, NotReady, UnknownSeries
+from domain.campaign import Campaign, CampaignStatus
+from domain.errors import Conflict, IllegalTransition, NotReady, UnknownSeries
 from domain.series import EntryEnd, SeriesStatus
 from tests.builders import NOW
 from tests.handlers.reviewing import GREEN
@@ -110,3 +111,19 @@ async def test_what_is_to_be_reviewed_are_drafts_and_what_was_rejected() -> None
     assert await desk.moves.reviewable("welcome") == {}
     desk.becomes("tips", C.REJECTED)
     assert {key: each.status for key, each in (await desk.moves.reviewable("welcome")).items()} == {"tips": C.DRAFT}
+
+
+async def test_a_message_that_cannot_be_ended_keeps_no_other_from_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = SeriesDesk()
+    await desk.started()
+    save = desk.campaigns.save
+
+    async def refused(campaign: Campaign, *, expected: Collection[C]) -> Campaign:
+        if campaign.id == "welcome-hello":
+            raise Conflict("somebody else was faster")
+        return await save(campaign, expected=expected)
+
+    monkeypatch.setattr(desk.campaigns, "save", refused)
+    with pytest.raises(Conflict):
+        await desk.moves.stop("welcome", "enough")
+    assert (desk.child("hello").status, desk.child("tips").status) == (C.SENDING, C.STOPPED)

@@ -244,3 +244,14 @@ async def test_who_saves_it_first_is_not_who_repeats_it() -> None:
     await desk.save(document(saved_by="ann"))
     await desk.save(document(saved_by="bob"))
     assert (desk.stored.author, desk.child("hello").author) == ("ann", "ann")
+
+
+@pytest.mark.parametrize("version", [None, 7])
+async def test_who_was_not_looked_at_for_a_crash_after_the_write_is_with_the_repeat(version: int | None) -> None:
+    desk = SeriesDesk()
+    await desk.started()
+    changed = document(messages=[HELLO, {**TIPS, "delay": "5 days"}], source_version=version)
+    await desk.save(changed)
+    await desk.entries.enter([an_entry()])
+    await desk.save(changed)
+    assert desk.entries.stored["welcome:ann:0"].next_at == NOW

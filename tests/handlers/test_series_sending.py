@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ import pytest
 
 from domain.campaign import NEXT, Campaign, CampaignStatus, Selection
 from domain.email import NO_SLICE, Email, EmailState
-from domain.errors import IllegalTransition
+from domain.errors import IllegalTransition, NotReady
 from domain.series_child import CHILD_NEXT, reopened
 from domain.slices import Slice
 from handlers.batch_cutter import offer
@@ -164,6 +164,35 @@ async def test_a_batch_under_way_of_a_message_that_became_a_draft_is_not_sent_an
     assert [each.lane for each in offered] == [URGENT]
     await world.send_all([each.slice for each in offered])
     assert world.states == {EmailState.SENT: 1}
+
+
+@pytest.mark.parametrize("child", [{"recipients": Selection(list_members=True)}, {}])
+async def test_the_members_of_its_list_are_never_selected_for_a_message(child: dict[str, Selection]) -> None:
+    house = House()
+    draft = a_draft(**{"series": "welcome", "recipients": Selection(), **child})
+    with pytest.raises(NotReady, match="campaigns series review welcome"):
+        await house.reviewer.start.check(draft, include_existing_members=not child)
+
+
+async def test_a_message_that_is_a_draft_again_forgets_who_was_to_be_included() -> None:
+    child = a_campaign(series="welcome", status=_S.SENDING, include_existing_members=True)
+    assert not reopened(child, NOW).include_existing_members
+
+
+async def test_the_ledger_of_a_message_is_gone_through_every_ten_minutes_whatever_comes_to_it() -> None:
+    world, asked = await a_message(), list[str]()
+    find = world.emails.open_slices
+
+    async def counted(campaign_id: str) -> Sequence[int]:
+        asked.append(campaign_id)
+        return await find(campaign_id)
+
+    world.emails.open_slices = counted  # type: ignore[method-assign]
+    scheduler = world.scheduler()
+    for _ in range(130):
+        await scheduler.tick()
+        world.pass_time(5)
+    assert len(asked) == 2
 
 
 # Waking

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from domain.contact import ContactField
 from domain.delivery import Wire
 from domain.dkim_key import RELAY_SIGNS
+from domain.eligibility import SuppressionReason
 from domain.email import is_nobodys
 from domain.errors import InvalidDefinition, NotReady, RelayUnavailable, TemplateInvalid, TestRefused, UnknownCampaign
 from domain.smtp_reply import Reply
@@ -19,7 +20,7 @@ from handlers.record_reader import RecordReader
 from handlers.review_people import People
 from handlers.test_requested import TestSender
 from messages.test_requested import TestRequested
-from tests.builders import ADDRESS_KEY, NOW, a_contact, a_record, a_stamp, an_email
+from tests.builders import ADDRESS_KEY, NOW, a_contact, a_record, a_stamp, a_suppression, an_email
 from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.leases import MemoryLeases
@@ -44,6 +45,7 @@ class Desk:
         self.campaigns = MemoryCampaigns(a_draft(**{"content": text, **campaign}))
         self.relay = MemoryRelay(answers)
         self.outcomes = MemoryTestMails()
+        self.suppressions = MemorySuppressions()
         fields = {"first_name": ContactField("Zoe", a_stamp()), "last_name": ContactField("Zed", a_stamp())}
         contacts = MemoryContacts(a_contact("zoe@example.com", fields=fields))
         records = MemoryRecords(a_record(fields={"Email": "bo@crm.example", "First_Name": "Bo"}))
@@ -60,6 +62,7 @@ class Desk:
             RELAY_SIGNS,
             ADDRESS_KEY,
             lambda: NOW,
+            self.suppressions,
         )
 
     @property
@@ -95,6 +98,16 @@ async def test_every_mail_is_of_a_reader_who_is_nobody_and_of_its_own() -> None:
     assert len(rows) == 2
     assert all(is_nobodys(row) and len(row.split(":")[1]) == 32 for row in rows)
     assert not is_nobodys(an_email().id)
+
+
+async def test_nobody_who_was_erased_gets_a_test_mail_and_nobody_is_named() -> None:
+    desk = Desk()
+    await desk.suppressions.add([a_suppression("Ann@green.example", reason=SuppressionReason.ERASED)])
+    await desk.suppressions.add([a_suppression("bea@green.example")])
+    with pytest.raises(InvalidDefinition, match=r"^addresses: 1 of them belong to people whose data was erased") as no:
+        await desk.send(request("ANN@green.example", "bea@green.example"))
+    assert "green" not in str(no.value)
+    assert (desk.relay.taken, desk.told) == ([], {})
 
 
 async def test_a_repeated_request_sends_nothing() -> None:

@@ -134,7 +134,7 @@ async def test_what_cannot_be_done_is_refused_with_what_can(deployment: dict[str
     assert "have it reviewed first: campaigns campaign review draft" in said["campaign send draft"]
     assert "campaign over is sent and cannot be sent" in said["campaign send over"]
     assert "only a campaign that is sending can" in said["campaign pause draft"]
-    assert "give --value FIELD=TEXT instead" in said["campaign test draft"]
+    assert "give --record MODULE:ID or --value FIELD=TEXT instead" in said["campaign test draft"]
     assert "campaigns list create nowhere" in said["sync create leads"]
     assert "campaigns topic create nothing" in said["sync create leads"]
 

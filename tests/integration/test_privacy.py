@@ -59,6 +59,8 @@ ANN, ID, NAME = "Ann.Secret@x.example", "lead-ann-77", "Zimtstern"
 REF = f"Leads:{ID}"
 BOB = "bob@x.example"
 TRACES = (ANN.lower(), NAME.lower(), ID)
+#: Why she was not mailed before; holds when she comes back (D4).
+HELD = frozenset({SuppressionReason.COMPLAINED, SuppressionReason.MANUAL})
 #: Where the person is before she is erased. A new store of something personal is seeded in `seeded`, and stands here.
 EVERYWHERE = {
     "audit", "campaigns", "contacts", "emails", "events", "outbox", "parked", "parked_bodies.chunks", "records",
@@ -216,7 +218,8 @@ async def assert_campaigns_go_on(stores: Stores) -> None:
     rows = {row.id: row for row in await stores.emails.of_people([an_id(ANN)])}
     assert (rows[WAITS.id].state, rows[WAITS.id].reason) == (EmailState.SKIPPED, SkipReason.ERASED)
     assert (rows[SENT.id].state, rows[SENT.id].address, rows[SENT.id].time_zone) == (EmailState.SENT, "", None)
-    assert (await stores.suppressions.of([an_id(ANN)]))[an_id(ANN)] == {SuppressionReason.ERASED}
+    held = {each.reason: each.evidence for each in await stores.suppressions.details(an_id(ANN))}
+    assert held == dict.fromkeys([*HELD, SuppressionReason.ERASED], "")
     [way] = await stores.series_entries.of_contact(an_id(ANN))
     assert (way.ended, way.next_at, way.done) == (EntryEnd.ERASED, None, {"birthday@2026": NOW})
     run = await stores.sync_runs.get("leads-r1")
@@ -269,7 +272,7 @@ async def test_who_comes_back_by_own_wish_is_stored_again(deployment: dict[str, 
         lifted = await typed(here, "suppression", "lift", ANN, "--because", "form 12", "--yes")
         await keeper(here.stores)([told(ID, ANN, 20)])
         contact = (await here.stores.contacts.load([an_id(ANN)]))[an_id(ANN)]
-        assert await here.stores.suppressions.of([an_id(ANN)]) == {}
+        assert await here.stores.suppressions.of([an_id(ANN)]) == {an_id(ANN): HELD}
         rows = await here.stores.emails.of_people([an_id(ANN)])
         await here.stores.test_mails.save([TestOutcome("t2", BOB, TestState.TAKEN, NOW)])
         shown = json.loads((await typed(here, "retention", "show", "--json")).out)
