@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import groupby
 
-from domain.errors import Unroutable
-from domain.feed import Replay
+from domain.errors import Conflict, Unroutable
+from domain.feed import Entry, Replay
 from handlers.feed_news import News
 from handlers.ports import Announcer, Leases, Outbox, Replays
 from handlers.timers import Timers
@@ -61,10 +60,21 @@ class FeedRelay:
     async def _publish(self) -> bool:
         """Whether there may be more, as each step of a round says."""
         entries = await self.outbox.unpublished(self.at_once)
-        await self.announcer.announce(entries)
-        for stream, own in groupby(entries, key=lambda entry: entry.stream):
-            await self.outbox.published(stream, [entry.number for entry in own][-1])
+        await self.announcer.announce(entries, self._published)
         return bool(entries)
+
+    async def _published(self, entry: Entry) -> None:
+        """With all before it: whatever happens then, the next tick begins behind it."""
+        await self.outbox.published(entry.stream, entry.number)
+        await self._hold()
+
+    async def _hold(self) -> None:
+        """Keep the lease while publishing takes long."""
+        if not self.timers.is_time("lease", self.lease_s / 3):
+            return
+        if not await self.leases.take(_LEASE, self.owner, self.lease_s):
+            self.timers.clear()
+            raise Conflict("another process has the lease of the feed")
 
     async def _repeat_oldest(self) -> bool:
         """One replay a round, however many are open; they end in the order in which they were asked for."""
@@ -78,8 +88,13 @@ class FeedRelay:
     async def _repeat(self, replay: Replay) -> bool:
         """A part of it, so that what is new need not wait for all that was. Whether there is more."""
         entries = await self.outbox.within(replay.stream, replay.position, replay.last, self.at_once)
+
+        async def repeated(entry: Entry) -> None:
+            await self._hold()
+            await self.replays.save(replace(replay, next=entry.number + 1))
+
         try:
-            await self.announcer.repeat(entries, replay)
+            await self.announcer.repeat(entries, replay, repeated)
         except Unroutable as error:
             await self.replays.save(replace(replay, ended_at=self.timers.now(), ended_because=str(error)))
             return False

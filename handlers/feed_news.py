@@ -13,6 +13,7 @@ from typing import Protocol
 from domain.campaign import Campaign, CampaignStatus
 from domain.contact import Contact
 from domain.eligibility import SuppressionReason
+from domain.email import Email
 from domain.feed import (
     CONTACTS,
     SYNCS,
@@ -139,10 +140,21 @@ class SyncNews:
 
 
 def _told(each: MarkedEmail, campaign: Campaign | None) -> Told:
-    """What others are to know of it; nothing new once its campaign is offline: that was the last word of it (R102)."""
-    if campaign is not None and campaign.status is CampaignStatus.OFFLINE:
-        return each.told
-    return telling(each, campaign.member_status if campaign else _UNKNOWN)
+    """What others are to know of it; no status that is later than its campaign went offline (R102).
+
+    Answers are told all the same: they are news of the person.
+    """
+    told = telling(each, campaign.member_status if campaign else _UNKNOWN)
+    if campaign is None or not _is_late(each.email, campaign):
+        return told
+    return each.told if told.replied == each.told.replied else replace(told, status=each.told.status)
+
+
+def _is_late(email: Email, campaign: Campaign) -> bool:
+    if campaign.status is not CampaignStatus.OFFLINE:
+        return False
+    at, offline_at = changed_at(email), campaign.status_at
+    return at is None or offline_at is None or at >= offline_at
 
 
 def _ids(each: MarkedEmail, count: int) -> tuple[str, str]:

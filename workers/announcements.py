@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Protocol
@@ -17,7 +17,13 @@ REPLAY = "x-feed-replay"  #: header of what comes once more: the id of the reque
 
 
 class PublishesInOrder(Protocol):
-    async def publish_in_order(self, messages: Sequence[Outgoing]) -> None: ...
+    async def publish_in_order(
+        self, messages: Sequence[Outgoing], reached: Callable[[int], Awaitable[None]]
+    ) -> None: ...
+
+
+async def _unheeded(entry: Entry) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +31,32 @@ class Announcements:
     publisher: PublishesInOrder
     source: str = SOURCE
 
-    async def announce(self, entries: Sequence[Entry]) -> None:
+    async def announce(self, entries: Sequence[Entry], reached: Callable[[Entry], Awaitable[None]] = _unheeded) -> None:
         """Streams side by side: nothing orders one of them against another."""
         streams = [list(own) for _, own in groupby(entries, key=lambda entry: entry.stream)]
-        published = (self.publisher.publish_in_order([self._outgoing(entry) for entry in own]) for own in streams)
+        published = (
+            self.publisher.publish_in_order([self._outgoing(entry) for entry in own], _last_of(own, reached))
+            for own in streams
+        )
         await side_by_side(*published)
 
-    async def repeat(self, entries: Sequence[Entry], replay: Replay) -> None:
-        await self.publisher.publish_in_order([_once_more(self._outgoing(entry), replay) for entry in entries])
+    async def repeat(
+        self, entries: Sequence[Entry], replay: Replay, reached: Callable[[Entry], Awaitable[None]] = _unheeded
+    ) -> None:
+        messages = [_once_more(self._outgoing(entry), replay) for entry in entries]
+        await self.publisher.publish_in_order(messages, _last_of(entries, reached))
 
     def _outgoing(self, entry: Entry) -> Outgoing:
         return Outgoing(FEED, entry.type, body(entry, self.source), {MSG_ID: entry.id}, mandatory=False)
+
+
+def _last_of(entries: Sequence[Entry], reached: Callable[[Entry], Awaitable[None]]) -> Callable[[int], Awaitable[None]]:
+    """Tells of the last of so many."""
+
+    async def tell(count: int) -> None:
+        await reached(entries[count - 1])
+
+    return tell
 
 
 def body(entry: Entry, source: str = SOURCE) -> bytes:

@@ -118,26 +118,37 @@ class PublishLane:
         self._is_due = False
         room, parts = self._room(), list[bytes]()
         unread_bytes = self._writer.transport.get_write_buffer_size()
-        while self._waiting and room > 0 and unread_bytes < MOST_UNREAD_BYTES:
-            awaited, message = self._waiting.popleft()
-            if not awaited.done():
-                room -= 1
-                unread_bytes += len(message.body)
-                parts += self._begun(awaited, message)
-        if parts:
-            self._writer.write(b"".join(parts))
+        try:
+            while self._waiting and room > 0 and unread_bytes < MOST_UNREAD_BYTES:
+                awaited, message = self._waiting.popleft()
+                if not awaited.done():
+                    room -= 1
+                    unread_bytes += len(message.body)
+                    parts += self._begun(awaited, message)
+        finally:
+            if parts:  # whatever happens: the broker counts what it gets, and what has a tag is to have the same there
+                self._writer.write(b"".join(parts))
         if self._waiting and self._later is None and not self._is_closed:
             self._later = self._loop.call_later(_LOOK_AGAIN_S, self._looked)
 
     def _looked(self) -> None:
         self._later = None
+        self._drop_unwanted()
         self._soon()
+
+    def _drop_unwanted(self) -> None:
+        """What nobody waits for holds neither room nor its body, however long the broker says, or reads, nothing."""
+        self._drop_unwanted_tags()
+        self._waiting = deque(each for each in self._waiting if not each[0].done())
+
+    def _drop_unwanted_tags(self) -> None:
+        self._written = {tag: each for tag, each in self._written.items() if not each[0].cancelled()}
 
     def _begun(self, awaited: Awaited, message: Outgoing) -> list[bytes]:
         """Its frames; none, and the reason told, where it can't be put into any."""
         try:
             found = frames(message, self._name + b"%016x" % (self._tag + 1), self._channel, self._frame_max_bytes)
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever cannot be encoded is a matter of this message alone
             awaited.set_exception(error)
             return []
         self._tag += 1
@@ -147,7 +158,7 @@ class PublishLane:
     def _room(self) -> int:
         """How many may be written now. What nobody waits for is no hindrance: a queue without a majority is silent."""
         if len(self._written) >= self._window:
-            self._written = {tag: each for tag, each in self._written.items() if not each[0].cancelled()}
+            self._drop_unwanted_tags()
         room = self._window - len(self._written)
         return room if room >= min(len(self._waiting), self._window // _SHARE) else 0
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import aiormq.exceptions as amqp
@@ -13,7 +13,7 @@ from messages.base import FEED, IN
 from workers.broker_calls import broker_call
 from workers.link import AmqpOptions, Connection, Link, channel_of, link
 from workers.outgoing import Outgoing
-from workers.publish_lane import Answer, PublishLane
+from workers.publish_lane import Answer, Awaited, PublishLane
 from workers.supervisor import Backoff, Generation, Supervisor
 
 #: Measured on one channel, quorum queue, 500 bytes, written as one: 50 -> 14k/s, 200 -> 28k/s, 1000 -> 33k/s.
@@ -26,6 +26,10 @@ _EXCHANGES = ("", IN, FEED)
 #: What keeps a broker from confirming that can be reached.
 _REFUSED = "RabbitMQ refuses it: its queue is full (x-max-length, reject-publish) or has no majority of its nodes"
 _SILENT = "no answer in time; RabbitMQ takes nothing while its memory or disk runs short (`rabbitmqctl status`)"
+
+
+async def _unheeded(count: int) -> None:
+    pass
 
 
 class Publisher:
@@ -72,18 +76,23 @@ class Publisher:
         for at in range(0, len(messages), _AT_ONCE):
             await self._confirmed(messages[at : at + _AT_ONCE], self._deadline_s if within_s is None else within_s)
 
-    async def publish_in_order(self, messages: Sequence[Outgoing]) -> None:
+    async def publish_in_order(
+        self, messages: Sequence[Outgoing], reached: Callable[[int], Awaitable[None]] = _unheeded
+    ) -> None:
         """The same, each behind those before it: one, then ever more at once. One that is refused, or lost, comes again
         alone, and then all that are behind it: whoever has some of those gets them twice, and all in order in the end.
 
+        `reached` is told how many from the first on are confirmed, whenever it is more; what it raises ends this.
+
         Raises:
-            Unroutable, BrokerUnavailable: as above; what was confirmed is not told.
+            Unroutable, BrokerUnavailable: as above.
         """
         at, size = 0, 1
         while at < len(messages):
             window = messages[at : at + size]
             confirmed = await self._leading(window) if size > 1 else await self._alone(window)
             at += confirmed
+            await reached(at)
             # A queue that is full takes one now and then: what is behind that one is not to come again with each.
             size = min(size * _GROWTH, _AT_ONCE) if confirmed == len(window) else 1
 
@@ -92,14 +101,16 @@ class Publisher:
         return len(one)
 
     async def _leading(self, messages: Sequence[Outgoing]) -> int:
-        """How many were confirmed before the first that was not."""
+        """How many were confirmed before the first that was not, or that had no answer in time."""
+        answers = list[Answer]()
         try:
             async with asyncio.timeout(self._deadline_s):
-                answers = await self._answers(messages)
+                await self._hear(messages, answers)
         except TimeoutError as error:
-            raise self._unavailable(self._deadline_s, was_refused=False) from error
-        fails = [self._fails(each, answer) for each, answer in zip(messages, answers, strict=True)]
-        return fails.index(True) if True in fails else len(messages)
+            if not answers:
+                raise self._unavailable(self._deadline_s, was_refused=False) from error
+        fails = [self._fails(each, answer) for each, answer in zip(messages, answers, strict=False)]
+        return fails.index(True) if True in fails else len(fails)
 
     async def _confirmed(self, messages: Sequence[Outgoing], within_s: float) -> None:
         was_refused = False
@@ -118,13 +129,20 @@ class Publisher:
             raise self._unavailable(within_s, was_refused=was_refused) from error
 
     async def _answers(self, messages: Sequence[Outgoing]) -> Sequence[Answer]:
+        answers = list[Answer]()
+        await self._hear(messages, answers)
+        return answers
+
+    async def _hear(self, messages: Sequence[Outgoing], answers: list[Answer]) -> None:
+        """What becomes of each, in their order: who stops waiting has the answers to the first ones."""
         lane, _ = await self._channel.current()
         awaited = [lane.published(_routed(message)) for message in messages]
         try:
-            return [await each for each in awaited]
+            for each in awaited:
+                answers.append(await each)  # noqa: PERF401 - one by one: the first ones count where the rest is late
         finally:
             for each in awaited:
-                each.cancel()
+                _let_go(each)
 
     def _fails(self, message: Outgoing, answer: Answer) -> bool:
         """Whether it has to be published again."""
@@ -160,6 +178,8 @@ class Publisher:
             frame_max_bytes=connection.frame_max_bytes,
             on_confirm=self._on_confirm,
         )
+        # At once, not when the generation's end is noticed: what is written meanwhile would be on a closed channel.
+        channel.close_callbacks.add(lambda *_: lane.close())
         try:
             yield lane
         finally:
@@ -191,6 +211,12 @@ async def _check_exchange(channel: AbstractChannel, name: str) -> None:
             await channel.get_exchange(name, ensure=True)
     except amqp.ChannelNotFoundEntity as error:
         raise BrokerUnavailable(f"exchange {name} is missing: run `campaigns init`") from error
+
+
+def _let_go(awaited: Awaited) -> None:
+    """Nobody waits for it; an error in it, beside the one that was raised, is not to be told as never retrieved."""
+    if not awaited.cancel() and not awaited.cancelled():
+        awaited.exception()
 
 
 def _routed(message: Outgoing) -> Outgoing:

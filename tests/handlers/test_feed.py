@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 
 from domain.eligibility import SuppressionReason
 from domain.email import Email, EmailState, ServiceStatus
-from domain.errors import BrokerUnavailable, StoreUnavailable
+from domain.errors import BrokerUnavailable, Conflict, StoreUnavailable
 from domain.feed import CampaignMove, Entry, MarkedCampaign, MarkedEmail, Replay
 from handlers.feed import FeedRelay
 from handlers.feed_news import CampaignNews, ContactsNews, EmailNews, News, Numbering, SyncNews
@@ -229,13 +229,15 @@ class SlowAnnouncer(MemoryAnnouncer):
         super().__init__()
         self.leases = leases
 
-    async def announce(self, entries: Sequence[Entry]) -> None:
-        await super().announce(entries)
+    async def announce(self, entries: Sequence[Entry], reached: Callable[[Entry], Awaitable[None]]) -> None:
+        await super().announce(entries, reached)
         if entries:
             await self._too_late()
 
-    async def repeat(self, entries: Sequence[Entry], replay: Replay) -> None:
-        await super().repeat(entries, replay)
+    async def repeat(
+        self, entries: Sequence[Entry], replay: Replay, reached: Callable[[Entry], Awaitable[None]]
+    ) -> None:
+        await super().repeat(entries, replay, reached)
         await self._too_late()
 
     async def _too_late(self) -> None:
@@ -261,6 +263,50 @@ async def test_who_lost_the_lease_under_way_does_nothing_more(slow: str) -> None
     [numbered] = world.outbox.of("campaign:spring")
     assert world.announcer.announced == ([numbered] if slow == "publishing" else [])
     assert world.announcer.repeated == ([(None, numbered)] if slow == "repeating" else [])
+
+
+class OneByOne(MemoryAnnouncer):
+    """Each is confirmed alone, until `at` of them were; then `then` happens."""
+
+    def __init__(self, at: int, then: Callable[[], Awaitable[None]]) -> None:
+        super().__init__()
+        self.at, self.then = at, then
+
+    async def announce(self, entries: Sequence[Entry], reached: Callable[[Entry], Awaitable[None]]) -> None:
+        for entry in entries:
+            if len(self.announced) == self.at:
+                await self.then()
+            await super().announce([entry], reached)
+
+
+async def test_what_a_slow_follower_has_taken_does_not_come_again() -> None:
+    """A tick that ends in the middle of a stream is as far as the stream was confirmed."""
+    world = World()
+
+    async def breaks() -> None:
+        raise BrokerUnavailable("full")
+
+    world.relay = replace(world.relay, announcer=OneByOne(2, breaks))
+    with pytest.raises(BrokerUnavailable):
+        await world.told(*emails(3, state=EmailState.SENT, state_at=NOW))
+    world.relay = replace(world.relay, announcer=world.announcer)
+    await world.relay.tick()
+    assert [entry.number for entry in world.announcer.announced] == [3]
+
+
+async def test_the_lease_is_renewed_while_publishing_and_who_lost_it_stops() -> None:
+    world = World()
+
+    async def long_after() -> None:
+        world.now = later(31)
+        world.leases.pass_time(31)
+        assert await world.leases.take("feed", "b", 30)
+
+    announcer = OneByOne(1, long_after)
+    world.relay = replace(world.relay, announcer=announcer)
+    with pytest.raises(Conflict):
+        await world.told(*emails(3, state=EmailState.SENT, state_at=NOW))
+    assert [entry.number for entry in announcer.announced] == [1, 2]
 
 
 async def test_of_several_replays_the_oldest_goes_first() -> None:
@@ -317,11 +363,24 @@ async def test_numbers_go_on_after_what_is_forgotten() -> None:
 # ---- campaigns that are offline (R102)
 
 
-async def test_nothing_is_told_of_the_people_of_a_campaign_that_is_offline() -> None:
-    """Not even what happened before and was not numbered yet; the mark is taken back all the same."""
+async def test_no_status_is_told_that_is_later_than_its_campaign_went_offline() -> None:
+    """The mark is taken back all the same."""
     world = World()
     assert await world.told(ANN) == [(1, "Sent")]
     await world.campaigns.take_offline("left", later(60))
-    assert await world.told(OPENED, REPLIED) == []
+    assert await world.told(OPENED) == []
     assert await world.marks.emails(10) == []
-    assert world.outbox.of("contacts") == []
+
+
+async def test_what_happened_before_a_campaign_went_offline_is_told_however_late() -> None:
+    world = World()
+    await world.campaigns.take_offline("left", later(61))
+    assert await world.told(OPENED) == [(1, "Opened")]
+
+
+async def test_an_answer_is_told_though_its_campaign_is_offline_and_its_status_is_not() -> None:
+    world = World()
+    await world.campaigns.take_offline("left", later(60))
+    for _ in range(2):  # a repeat
+        assert await world.told(REPLIED) == []
+    assert [entry.type for entry in world.outbox.of("contacts")] == ["contact-replied"]

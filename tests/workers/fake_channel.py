@@ -1,6 +1,6 @@
 """The fakes of the broker's two sides: a channel with its rule about settling, and a publisher."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -72,8 +72,12 @@ class MemoryPublisher:
             self.on_publish(message)
             self.published.append(message)
 
-    async def publish_in_order(self, messages: Sequence[Outgoing]) -> None:
+    async def publish_in_order(
+        self, messages: Sequence[Outgoing], reached: Callable[[int], Awaitable[None]] | None = None
+    ) -> None:
         await self.publish(messages)
+        if messages and reached:
+            await reached(len(messages))
 
     def to(self, routing_key: str) -> list[Outgoing]:
         return [message for message in self.published if message.routing_key == routing_key]

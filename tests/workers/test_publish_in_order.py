@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from aio_pika.abc import AbstractChannel
 
 from domain.errors import BrokerUnavailable
-from workers.link import Link
+from workers.link import Connection, Link
 from workers.outgoing import Outgoing
 from workers.publish_lane import Answer
-from workers.publisher import Publisher
+from workers.publisher import Publisher, _let_go
 from workers.supervisor import Backoff
 
 MANY = [Outgoing("campaigns.feed", str(number), b"", mandatory=False) for number in range(1, 101)]
@@ -29,11 +33,11 @@ class Scripted(Publisher):
         self.answer = answer
         self.windows: list[list[int]] = []
 
-    async def _answers(self, messages: Sequence[Outgoing]) -> Sequence[Answer]:
+    async def _hear(self, messages: Sequence[Outgoing], answers: list[Answer]) -> None:
         numbers = [int(message.routing_key) for message in messages]
         before = [number for window in self.windows for number in window]
         self.windows.append(numbers)
-        return [self.answer(number, before.count(number)) for number in numbers]
+        answers += [self.answer(number, before.count(number)) for number in numbers]
 
     @property
     def taken(self) -> int:
@@ -79,3 +83,64 @@ async def test_what_is_refused_until_the_deadline_ends_it_with_nothing_behind_it
     with pytest.raises(BrokerUnavailable):
         await publisher.publish_in_order(MANY)
     assert {number for window in publisher.windows for number in window} == {1}
+
+
+async def test_how_far_it_is_confirmed_is_told_on_the_way() -> None:
+    publisher = Scripted(lambda number, times: Answer.REFUSED if number == 4 else Answer.CONFIRMED, deadline_s=0.1)
+    told = list[int]()
+
+    async def reached(count: int) -> None:
+        told.append(count)
+
+    with pytest.raises(BrokerUnavailable):
+        await publisher.publish_in_order(MANY, reached)
+    assert told == [1, 3]
+
+
+class SilentAfter(Scripted):
+    """The broker says nothing of what is behind this number."""
+
+    async def _hear(self, messages: Sequence[Outgoing], answers: list[Answer]) -> None:
+        await super()._hear([each for each in messages if int(each.routing_key) <= 3], answers)
+        if any(int(each.routing_key) > 3 for each in messages):
+            await asyncio.Event().wait()
+
+
+async def test_what_was_confirmed_before_the_time_was_over_counts() -> None:
+    told = list[int]()
+
+    async def reached(count: int) -> None:
+        told.append(count)
+
+    with pytest.raises(BrokerUnavailable):
+        await SilentAfter(lambda number, times: Answer.CONFIRMED, deadline_s=0.1).publish_in_order(MANY, reached)
+    assert told == [1, 3]
+
+
+async def test_of_several_errors_none_is_left_untold() -> None:
+    loop = asyncio.get_running_loop()
+    unheard = list[object]()
+    loop.set_exception_handler(lambda _, context: unheard.append(context))
+    awaited = [loop.create_future() for _ in range(3)]
+    for each in awaited[:2]:
+        each.set_exception(ValueError("not for AMQP"))
+    for each in awaited:
+        _let_go(each)
+    assert awaited[2].cancelled()
+    del awaited, each
+    gc.collect()
+    assert unheard == []
+
+
+async def test_with_its_channel_the_lane_is_closed_at_once() -> None:
+    callbacks = list[Callable[..., None]]()
+
+    async def underlay() -> SimpleNamespace:
+        return SimpleNamespace(number=1)
+
+    channel = SimpleNamespace(get_underlay_channel=underlay, close_callbacks=SimpleNamespace(add=callbacks.append))
+    connection = SimpleNamespace(answered={}, writer=None, frame_max_bytes=4096)
+    publisher = Scripted(lambda number, times: Answer.CONFIRMED)
+    async with publisher._lane_of(cast("AbstractChannel", channel), cast("Connection", connection)) as lane:
+        callbacks[0](channel, None)
+        assert await lane.published(MANY[0]) is Answer.LOST

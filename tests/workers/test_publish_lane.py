@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -52,6 +54,20 @@ class Published:
     def properties(self) -> bytes:
         """The content header's payload."""
         return frame.marshal(self.header, CHANNEL)[7:-1]
+
+
+class Headers(dict[str, object]):
+    """Whose end can be seen."""
+
+
+class Unspeakable(int):
+    def bit_length(self) -> int:
+        raise RecursionError
+
+    def __lt__(self, other: object) -> bool:
+        raise RecursionError
+
+    __le__ = __gt__ = __ge__ = __lt__
 
 
 class World:
@@ -204,6 +220,43 @@ async def test_what_nobody_waits_for_any_more_is_not_written_and_takes_no_room()
     world.lane.confirmed(4, multiple=True)  # at last: for nobody
     world.lane.confirmed(7, multiple=True)
     assert answers([*waiting[1:], *later]) == [CONFIRMED] * 3
+
+
+async def test_what_was_given_up_below_a_full_window_holds_up_nobody() -> None:
+    world = World()
+    for each in await world.published(160):
+        each.cancel()
+    later = await world.published(100)
+    while len(world.written) < 260:
+        await asyncio.sleep(0)  # it looks again by itself
+    world.lane.confirmed(260, multiple=True)
+    assert answers(later) == [CONFIRMED] * 100
+
+
+async def test_what_was_given_up_while_the_broker_reads_nothing_is_not_kept() -> None:
+    world = World()
+    world.wire.unread_bytes = MOST_UNREAD_BYTES
+    headers = Headers()
+    gone = weakref.ref(headers)
+    awaited = world.lane.published(message(headers=headers))
+    del headers
+    await asyncio.sleep(0)
+    awaited.cancel()
+    while gone() is not None:
+        await asyncio.sleep(0)
+    assert world.wire.writes == []
+
+
+@pytest.mark.parametrize("headers", [{"x": datetime(1, 1, 1, tzinfo=UTC)}, {"x": Unspeakable()}])
+async def test_an_error_of_any_kind_shifts_no_confirm(headers: Mapping[str, object]) -> None:
+    """What has a tag is written: another's confirm would be taken for its own."""
+    world = World()
+    first, bad, last = (world.lane.published(each) for each in (message(1), message(headers=headers), message(2)))
+    await asyncio.sleep(0)
+    assert [each.body for each in world.written] == [b"1", b"2"]
+    assert bad.exception() is not None
+    world.lane.confirmed(2, multiple=True)
+    assert answers([first, last]) == [CONFIRMED, CONFIRMED]
 
 
 async def test_what_the_broker_does_not_read_is_not_written_ahead() -> None:
