@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.slices import Slice
-from handlers.ports import Emails, Slices
+from handlers.ports.ledger import Emails, Slices
 
 HELD_BY = "held by "  #: before the name of its worker, in the detail of an email in doubt
 

@@ -11,7 +11,8 @@ from domain.campaign import Campaign
 from domain.slices import Slice, SliceState
 from handlers.abandoned import put_in_doubt
 from handlers.batch_cutter import offer
-from handlers.ports import Clock, Emails, Slices
+from handlers.ports.clock import Clock
+from handlers.ports.ledger import Emails, Slices
 from handlers.timers import LONGEST_S, Timers
 from messages.base import Message
 

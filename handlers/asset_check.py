@@ -11,7 +11,7 @@ from domain.campaign import Content
 from domain.findings import Finding
 from domain.policy import Policy
 from domain.videos import SITES, VideoSite
-from handlers.ports import Assets
+from handlers.ports.checks import Assets
 
 
 @dataclass(frozen=True, slots=True)

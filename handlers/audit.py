@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from domain.audit import DONE, AuditEntry
-from handlers.ports import Audit, Campaigns, Clock, SeriesStore, Syncs
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.clock import Clock
+from handlers.ports.operations import Audit
+from handlers.ports.series import SeriesStore
+from handlers.ports.syncing import Syncs
 from messages.base import Message
 from messages.campaign_saved import CampaignSaved
 from messages.envelope import Envelope

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from domain.campaign import Campaign
 from domain.slices import Slice
-from handlers.ports import Campaigns, Emails, Slices
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.ledger import Emails, Slices
 from messages.send_batch import SendBatch
 
 

@@ -10,7 +10,9 @@ import structlog
 from domain.breakers import Cancel, Counts, Pause, Trip, Warn, may_trip, resumes, tripped
 from domain.campaign import Campaign, CampaignStatus
 from handlers.batch_cutter import offer
-from handlers.ports import Campaigns, Clock, Emails, Slices
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.clock import Clock
+from handlers.ports.ledger import Emails, Slices
 from handlers.timers import Timers
 from messages.base import Message
 

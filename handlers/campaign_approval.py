@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from domain.approval import approved
 from domain.campaign import Campaign
 from domain.errors import UnknownCampaign
-from handlers.ports import Campaigns, Clock
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)

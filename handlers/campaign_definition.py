@@ -13,7 +13,7 @@ from domain.module import Module
 from domain.organisation import Organisation
 from domain.readiness import lawful_basis_missing, over_limits
 from domain.template import compiled
-from handlers.ports import Modules
+from handlers.ports.audience import Modules
 from handlers.selection import Selector
 
 

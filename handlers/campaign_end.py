@@ -14,7 +14,9 @@ import structlog
 from domain.campaign import Campaign, CampaignStatus
 from domain.slices import SliceState
 from handlers.batch_cutter import BatchCutter
-from handlers.ports import Campaigns, Clock, Emails, Slices
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.clock import Clock
+from handlers.ports.ledger import Emails, Slices
 from handlers.timers import LONGEST_S, Timers
 from messages.base import Message
 

@@ -14,7 +14,9 @@ from domain.errors import IllegalTransition, UnknownCampaign
 from domain.slices import Slice, SliceState
 from handlers.abandoned import put_in_doubt
 from handlers.batch_cutter import offer
-from handlers.ports import Campaigns, Clock, Emails, Slices
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.clock import Clock
+from handlers.ports.ledger import Emails, Slices
 from messages.base import Message
 
 _S = CampaignStatus

@@ -16,7 +16,9 @@ from domain.template import TemplateSource
 from handlers.campaign_definition import Definition
 from handlers.crm_gate import CrmGate
 from handlers.edition import check_edition
-from handlers.ports import Campaigns, Clock, Modules, Templates
+from handlers.ports.audience import Modules
+from handlers.ports.campaigns import Campaigns, Templates
+from handlers.ports.clock import Clock
 from handlers.selection import Selector
 from handlers.template_shelf import TemplateShelf
 from messages.base import Message

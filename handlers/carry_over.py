@@ -25,7 +25,8 @@ from domain.passage import (
 )
 from domain.projection import Rule
 from domain.record import Record
-from handlers.ports import Contacts, Records, Suppressions
+from handlers.ports.audience import Contacts, Records
+from handlers.ports.responses import Suppressions
 
 ROUNDS = 5  #: of taking in what others changed first; in each of them somebody gets on, so few are needed
 

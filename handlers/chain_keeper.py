@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from domain.campaign import Campaign
 from domain.slices import Slice, SliceState
 from handlers.batch_cutter import offer
-from handlers.ports import Slices
+from handlers.ports.ledger import Slices
 from handlers.timers import LONGEST_S, Timers
 from handlers.warm_up_gate import WarmUpGate
 from messages.base import Message

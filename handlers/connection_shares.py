@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from domain.connection_shares import LIVE_S, ConnectionAsk
 from domain.errors import StoreUnavailable
 from domain.throttle import Limits
-from handlers.ports import Connections, Throttles
+from handlers.ports.sending import Connections, Throttles
 from messages.base import Message
 
 LOOK_EVERY_S = 0.25  #: in memory only, for a worker that waits for its first connection

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from domain.contact import Contact
 from domain.errors import Conflict
-from handlers.ports import Contacts
+from handlers.ports.audience import Contacts
 
 ROUNDS = 5  #: of taking in what others changed first
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from domain.campaign import Origin
 from domain.errors import Busy, NotReady
-from handlers.ports import Integrations
+from handlers.ports.syncing import Integrations
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from domain.campaign import Campaign
 from domain.email import NO_SLICE
 from handlers.batch_cutter import BatchCutter
-from handlers.ports import Clock, Emails, Slices
+from handlers.ports.clock import Clock
+from handlers.ports.ledger import Emails, Slices
 from handlers.warm_up_gate import WarmUpGate
 from messages.base import Message
 

@@ -16,7 +16,10 @@ from domain.events import StoredEvent
 from domain.lists import Suppression
 from domain.ruling import Ruling, ruling_on
 from domain.strikes import Sign, SignKind, strikes
-from handlers.ports import Contacts, Emails, Events, OfflineCampaigns, Suppressions
+from handlers.ports.audience import Contacts
+from handlers.ports.campaigns import OfflineCampaigns
+from handlers.ports.ledger import Emails
+from handlers.ports.responses import Events, Suppressions
 from handlers.series_waker import SeriesWaker
 from handlers.side_by_side import side_by_side
 from handlers.strike_book import StrikeBook

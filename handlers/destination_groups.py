@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.destinations import DestinationGroup, group_of, group_of_hosts, throttles_of
-from handlers.ports import MailServers
+from handlers.ports.sending import MailServers
 
 
 @dataclass(frozen=True, slots=True)

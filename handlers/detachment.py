@@ -16,7 +16,9 @@ from domain.errors import Busy, Conflict, StoreUnavailable, UnknownSync
 from domain.integration import Integration, IntegrationState
 from domain.series import SERIES_NEXT, EntryEnd, SeriesStatus
 from handlers.campaign_moves import CampaignMoves
-from handlers.ports import Entries, Integrations, Leases, SeriesStore
+from handlers.ports.operations import Leases
+from handlers.ports.series import Entries, SeriesStore
+from handlers.ports.syncing import Integrations
 from handlers.sync_moves import SyncMoves
 from handlers.sync_removal import SyncRemover
 from handlers.timers import Timers

@@ -14,7 +14,8 @@ from domain.record import Record
 from domain.selections import module_of
 from domain.slices import KeyRange
 from handlers.dry_addresses import Addressees
-from handlers.ports import Contacts, Records, Selections
+from handlers.ports.audience import Contacts, Records
+from handlers.ports.campaigns import Selections
 
 
 @dataclass(slots=True)

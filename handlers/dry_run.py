@@ -21,7 +21,9 @@ from domain.slices import KeyRange, Run
 from handlers.carry_over import CarryOver
 from handlers.dry_addresses import Addressees
 from handlers.dry_ports import DryContacts, DryLedger, DryRecords, DrySelections
-from handlers.ports import Clock, Suppressions, Syncs
+from handlers.ports.clock import Clock
+from handlers.ports.responses import Suppressions
+from handlers.ports.syncing import Syncs
 from handlers.review_eligibility import EligibilityPhase
 from handlers.review_people import People, is_of_members
 from handlers.review_recipients import RecipientsPhase

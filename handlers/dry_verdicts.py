@@ -9,7 +9,7 @@ from datetime import datetime
 from domain.eligibility import SuppressionReason
 from domain.lists import Suppression
 from domain.strikes import StrikeRecord
-from handlers.ports import Strikes, Suppressions
+from handlers.ports.responses import Strikes, Suppressions
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,10 @@ from domain.module import Module
 from domain.projection import last_email_of
 from domain.record import Record, RecordChange
 from domain.sync import SyncSkip
-from handlers.ports import Clock, Erasures, RecordsOfPeople, Suppressions
+from handlers.ports.audience import RecordsOfPeople
+from handlers.ports.clock import Clock
+from handlers.ports.privacy import Erasures
+from handlers.ports.responses import Suppressions
 
 #: Records of erased people by ref, with the contact's id where their address tells it.
 Owners: TypeAlias = Mapping[str, str | None]

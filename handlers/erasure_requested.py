@@ -26,19 +26,12 @@ from domain.projection import last_email_of
 from domain.record import Record
 from domain.slices import SliceState
 from domain.sync import SyncSkip
-from handlers.ports import (
-    Audit,
-    Clock,
-    Contacts,
-    Emails,
-    Erasures,
-    Modules,
-    Records,
-    RecordsOfPeople,
-    Slices,
-    Suppressions,
-    Traces,
-)
+from handlers.ports.audience import Contacts, Modules, Records, RecordsOfPeople
+from handlers.ports.clock import Clock
+from handlers.ports.ledger import Emails, Slices
+from handlers.ports.operations import Audit
+from handlers.ports.privacy import Erasures, Traces
+from handlers.ports.responses import Suppressions
 from messages.base import Message
 from messages.erasure_requested import ErasureRequested
 

@@ -13,7 +13,8 @@ from datetime import timedelta
 from domain.errors import Conflict, Unroutable
 from domain.feed import Entry, Replay
 from handlers.feed_news import News
-from handlers.ports import Announcer, Leases, Outbox, Replays
+from handlers.ports.feed import Announcer, Outbox, Replays
+from handlers.ports.operations import Leases
 from handlers.timers import Timers
 from messages.base import Message
 

@@ -28,7 +28,10 @@ from domain.feed import (
 )
 from domain.lists import Suppression
 from domain.slices import Run
-from handlers.ports import Campaigns, Clock, Contacts, FeedMarks, Outbox
+from handlers.ports.audience import Contacts
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.clock import Clock
+from handlers.ports.feed import FeedMarks, Outbox
 from messages.campaign_status_changed import CampaignStatusChanged
 from messages.contact_bounced import ContactBounced
 from messages.contact_complained import ContactComplained

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.feed import Replay
-from handlers.ports import Replays
+from handlers.ports.feed import Replays
 from messages.base import Message
 from messages.feed_replay_requested import FeedReplayRequested
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from domain.campaign import CampaignStatus
 from domain.errors import StoreUnavailable
 from domain.slices import Slice
-from handlers.ports import Campaigns, Slices
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.ledger import Slices
 
 _SAFE = 2 / 3  #: of a lease: while renewing fails, mails are begun no longer than that
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from domain.eligibility import SuppressionReason
 from domain.erasure import key_of
-from handlers.ports import Clock, ErasedContacts, Erasures, Suppressions
+from handlers.ports.audience import ErasedContacts
+from handlers.ports.clock import Clock
+from handlers.ports.privacy import Erasures
+from handlers.ports.responses import Suppressions
 
 
 @dataclass(frozen=True, slots=True)

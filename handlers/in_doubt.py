@@ -13,7 +13,9 @@ from domain.campaign import Campaign
 from domain.email import NOT_SENT, EmailState
 from domain.slices import Slice
 from handlers.batch_cutter import offer
-from handlers.ports import Campaigns, Clock, Emails, Slices
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.clock import Clock
+from handlers.ports.ledger import Emails, Slices
 from messages.base import Message
 
 _ANY_TIME = timedelta(days=3650)

@@ -11,7 +11,9 @@ from domain.email import email_of_message_id
 from domain.inbound_addresses import UNSIGNED, Accepted, Purpose, parsed
 from domain.inbound_mail import ArrivedMail, Unattributed
 from handlers.inbound_events import PERSONAL, About, Opened, contacts_in, event_of, wrote
-from handlers.ports import Clock, Contacts, UnattributedReports
+from handlers.ports.audience import Contacts
+from handlers.ports.clock import Clock
+from handlers.ports.responses import UnattributedReports
 from handlers.token_reader import TokenReader
 from messages.delivery_event import DeliveryEvent
 

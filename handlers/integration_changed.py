@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import structlog
 
 from domain.integration import check_confirmation
-from handlers.ports import Clock, Integrations
+from handlers.ports.clock import Clock
+from handlers.ports.syncing import Integrations
 from messages.base import Message
 from messages.integration_changed import IntegrationChanged
 

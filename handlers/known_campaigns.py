@@ -11,7 +11,7 @@ from domain.campaign import Campaign, CampaignStatus
 from domain.errors import StoreUnavailable
 from domain.mailer import source_of
 from domain.template import compiled
-from handlers.ports import Campaigns
+from handlers.ports.campaigns import Campaigns
 
 _FRESH_S = 30.0
 _MOST = 500

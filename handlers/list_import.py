@@ -9,7 +9,8 @@ from domain.contact import Contact, contact_id
 from domain.errors import Conflict
 from domain.imports import Joining, Person, imported, why_not
 from domain.passage import Change
-from handlers.ports import Contacts, Suppressions
+from handlers.ports.audience import Contacts
+from handlers.ports.responses import Suppressions
 
 ROUNDS = 5  #: of taking in what others changed first
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from domain.campaign import Campaign
 from domain.email import NO_SLICE
 from domain.send_times import SendTimes, local_time, times
-from handlers.ports import Emails
+from handlers.ports.ledger import Emails
 
 SLICES_AT_ONCE = 50  #: some thousands of people: seconds of MongoDB's work
 

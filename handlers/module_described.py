@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from handlers.ports import Modules
+from handlers.ports.audience import Modules
 from messages.base import Message
 from messages.module_described import ModuleDescribed
 

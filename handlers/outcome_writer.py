@@ -12,7 +12,9 @@ from domain.email import Email, EmailState, Outcome
 from domain.lists import Suppression
 from domain.smtp_reply import Reply, is_dead, verdict
 from domain.strikes import Sign, SignKind, strikes
-from handlers.ports import Clock, Emails, Suppressions
+from handlers.ports.clock import Clock
+from handlers.ports.ledger import Emails
+from handlers.ports.responses import Suppressions
 from handlers.strike_book import StrikeBook
 
 Tried: TypeAlias = tuple[Email, Attempt]

@@ -11,7 +11,7 @@ from domain.assembly import OutgoingMail
 from domain.delivery import Attempt, Wire
 from domain.errors import RelayUnavailable
 from handlers.pace import Pace, Portion
-from handlers.ports import Relay
+from handlers.ports.sending import Relay
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from domain.pacing import WARM_UP, Pacing
 from domain.throttle import Ask, Limits, suspension_s
 from domain.warm_up import DayGrant
 from handlers.permits import Permits, Run
-from handlers.ports import Throttles
+from handlers.ports.sending import Throttles
 
 _LOOK_EVERY_S = 1.0  #: for what others slowed down or set
 _HELD_UP_S = 2.0  #: while a batch waited for a permit within this time, those here are held up

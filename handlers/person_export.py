@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.erasure_requested import Whereabouts
-from handlers.ports import Clock, Traces
+from handlers.ports.clock import Clock
+from handlers.ports.privacy import Traces
 
 #: Of the machinery, not of the person.
 _OURS = frozenset({"saved_by", "feed", "revision", "taken_by", "taken_until"})

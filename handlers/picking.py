@@ -9,7 +9,7 @@ from domain.campaign import Campaign, CampaignStatus, Selection
 from domain.errors import IllegalTransition, InvalidDefinition
 from domain.readiness import over_limits
 from domain.selections import CHUNK, MOST_INLINE, Tally, key_of
-from handlers.ports import Campaigns
+from handlers.ports.campaigns import Campaigns
 from handlers.selection import Selector
 
 

@@ -9,7 +9,9 @@ from domain.contact import Contact
 from domain.preferences import Choice, Preferences, chosen, preferences
 from handlers.contact_changes import ContactChanges
 from handlers.page_tokens import campaign_of, contact_of
-from handlers.ports import Clock, Contacts, Suppressions, Topics
+from handlers.ports.audience import Contacts, Topics
+from handlers.ports.clock import Clock
+from handlers.ports.responses import Suppressions
 
 LANGUAGE_FIELD = "language"  #: the merge field that says what a person reads, where there is one
 

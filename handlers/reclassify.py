@@ -30,7 +30,9 @@ from domain.reclassification import (
 from domain.strikes import escalated
 from handlers.dry_verdicts import DryStrikes, DrySuppressions
 from handlers.paged import paged
-from handlers.ports import Clock, Emails, Events, Suppressions
+from handlers.ports.clock import Clock
+from handlers.ports.ledger import Emails
+from handlers.ports.responses import Events, Suppressions
 from handlers.strike_book import StrikeBook
 
 _ESCALATED = "D10:"  #: how the evidence of a suppression begins that strikes came to

@@ -16,7 +16,8 @@ from domain.record import Operation, Record, RecordChange, applied
 from domain.sync import Sync, SyncStatus
 from handlers.carry_over import ROUNDS, CarryOver
 from handlers.erased_records import ErasedRecords
-from handlers.ports import Modules, Records, Syncs
+from handlers.ports.audience import Modules, Records
+from handlers.ports.syncing import Syncs
 from handlers.sync_leaving import taken_off
 from messages.base import Message
 from messages.record_changed import RecordChanged

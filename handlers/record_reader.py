@@ -11,7 +11,8 @@ from domain.record import Record
 from handlers.carry_over import CarryOver
 from handlers.dry_addresses import Addressees
 from handlers.dry_ports import DryContacts, DryRecords
-from handlers.ports import Suppressions, Syncs
+from handlers.ports.responses import Suppressions
+from handlers.ports.syncing import Syncs
 from handlers.review_people import People
 from handlers.review_recipients import RecipientsPhase
 

@@ -18,7 +18,11 @@ from domain.email import Email, EmailState
 from domain.errors import IllegalTransition, UnknownCampaign, UnknownEmail
 from domain.remainder import LEFT_OUT, Stays, Wish, stays
 from handlers.paged import paged
-from handlers.ports import Campaigns, Clock, Contacts, Emails, Slices, Suppressions
+from handlers.ports.audience import Contacts
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.clock import Clock
+from handlers.ports.ledger import Emails, Slices
+from handlers.ports.responses import Suppressions
 
 _S = CampaignStatus
 _GOES_ON = frozenset({_S.SENT, _S.SENDING, _S.PAUSED})

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.retention import Position, Step, Stock, too_old
-from handlers.ports import Aging, Clock, Leases, RetentionPositions
+from handlers.ports.clock import Clock
+from handlers.ports.operations import Leases
+from handlers.ports.privacy import Aging, RetentionPositions
 from messages.base import Message
 
 _LEASE = "retention"

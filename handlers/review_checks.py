@@ -19,7 +19,9 @@ from domain.sender_check import identity_of, names_wanted, sender_findings
 from domain.spam_verdict import spam_findings
 from domain.tracking import SigningKeys
 from handlers.asset_check import AssetCheck, LookedAt
-from handlers.ports import Clock, Lists, SenderDns, SpamEngine, Topics
+from handlers.ports.audience import Lists, Topics
+from handlers.ports.checks import SenderDns, SpamEngine
+from handlers.ports.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)

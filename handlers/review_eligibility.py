@@ -16,7 +16,8 @@ from domain.projection import email_of
 from domain.record import Record
 from domain.slices import KeyRange, Run, RunSlice
 from domain.sync import SyncSkip
-from handlers.ports import Clock, Suppressions
+from handlers.ports.clock import Clock
+from handlers.ports.responses import Suppressions
 from handlers.review_people import People, is_of_members
 
 MAX_ADDRESS_CHARS = 320  # RFC 5321: 64 + 1 + 255; of an invalid address no more is kept

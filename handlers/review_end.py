@@ -9,7 +9,10 @@ from domain import review
 from domain.campaign import Campaign, CampaignStatus, Report, hash_of
 from domain.findings import Finding
 from domain.slices import Run
-from handlers.ports import Campaigns, Clock, Emails, Runs
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.clock import Clock
+from handlers.ports.ledger import Emails
+from handlers.ports.syncing import Runs
 from handlers.review_checks import ReviewChecks
 from handlers.review_eligibility import EligibilityPhase
 

@@ -15,7 +15,8 @@ from domain.record import Record
 from domain.selections import frozen_key, gathered, module_of
 from domain.slices import KeyRange, Run, RunSlice, ranges
 from handlers.key_ranges import cut
-from handlers.ports import Contacts, Modules, Records, Selections
+from handlers.ports.audience import Contacts, Modules, Records
+from handlers.ports.campaigns import Selections
 from handlers.selection import Selector
 
 #: How the ranges of a review are labelled. A range of kept refs is a chunk, named by its number.

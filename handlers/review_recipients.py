@@ -14,7 +14,7 @@ from domain.record import Record
 from domain.slices import RunSlice
 from domain.sync import Sync
 from handlers.carry_over import CarryOver
-from handlers.ports import Syncs
+from handlers.ports.syncing import Syncs
 from handlers.review_people import People
 
 

@@ -9,7 +9,10 @@ from typing import TypeAlias
 from domain.campaign import NEXT, UNDER_REVIEW, Campaign, CampaignStatus
 from domain.errors import IllegalTransition, InvalidMessage, UnknownCampaign
 from domain.slices import Run, RunSlice
-from handlers.ports import Campaigns, Clock, Leases, Runs
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.clock import Clock
+from handlers.ports.operations import Leases
+from handlers.ports.syncing import Runs
 from handlers.review_eligibility import EligibilityPhase
 from handlers.review_end import ReviewEnd
 from handlers.review_start import ELIGIBILITY, RECIPIENTS, ReviewStart

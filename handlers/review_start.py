@@ -11,7 +11,10 @@ from domain.organisation import Organisation
 from domain.readiness import NO_SYNC, Facts, PickedModule, missing
 from domain.slices import Run
 from domain.sync import Sync
-from handlers.ports import Campaigns, Clock, Lists, Runs, Syncs, Topics
+from handlers.ports.audience import Lists, Topics
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.clock import Clock
+from handlers.ports.syncing import Runs, Syncs
 from handlers.review_people import People
 
 RECIPIENTS = "recipients"  #: first phase: those picked become contacts and members of the list

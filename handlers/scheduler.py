@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from domain.campaign import Campaign, CampaignStatus
-from handlers.ports import Campaigns, Leases
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.operations import Leases
 from handlers.timers import Timers
 from messages.base import Message
 

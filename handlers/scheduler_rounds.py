@@ -15,7 +15,8 @@ from handlers.chain_keeper import ChainKeeper
 from handlers.deferrals import Deferrals
 from handlers.early_ends import SETTLED_AFTER, EarlyEnds
 from handlers.in_doubt import SecondTries
-from handlers.ports import Campaigns, Emails, Slices
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.ledger import Emails, Slices
 from handlers.scheduled_sends import ScheduledSends
 from handlers.scheduler import Concern, Round
 from handlers.timers import Timers

@@ -12,7 +12,8 @@ from domain.record import Record
 from domain.selections import CHUNK, MOST_INLINE, Tally, key_of, module_of
 from domain.slices import KeyRange
 from handlers.key_ranges import cut
-from handlers.ports import Records, Selections
+from handlers.ports.audience import Records
+from handlers.ports.campaigns import Selections
 
 
 @dataclass(frozen=True, slots=True)

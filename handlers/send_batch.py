@@ -12,7 +12,8 @@ from domain.email import NO_SLICE, Email, EmailState
 from domain.errors import NotReady, UnknownCampaign
 from domain.slices import Claim, Slice
 from handlers.lanes import Lanes
-from handlers.ports import Campaigns, Emails, Slices
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.ledger import Emails, Slices
 from handlers.slice_sender import SliceEnd, SliceSender
 from handlers.warm_up_gate import WarmUpGate
 from messages.base import Message

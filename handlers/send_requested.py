@@ -19,7 +19,9 @@ from handlers.asset_check import AssetCheck, LookedAt
 from handlers.crm_gate import CrmGate
 from handlers.edition import check_edition
 from handlers.local_times import LocalTimes
-from handlers.ports import Campaigns, Clock, Emails, Slices
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.clock import Clock
+from handlers.ports.ledger import Emails, Slices
 from messages.base import Message
 from messages.send_batch import SendBatch
 from messages.send_requested import SendRequested

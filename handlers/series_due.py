@@ -17,7 +17,11 @@ from domain.series_ends import end_of
 from domain.series_rows import planned_row
 from domain.series_steps import ended, look, rows_wanted
 from domain.series_turns import DAILY, Person
-from handlers.ports import Clock, Contacts, Emails, Entries, Suppressions
+from handlers.ports.audience import Contacts
+from handlers.ports.clock import Clock
+from handlers.ports.ledger import Emails
+from handlers.ports.responses import Suppressions
+from handlers.ports.series import Entries
 from handlers.series_starts import Stand
 
 _log = structlog.get_logger()

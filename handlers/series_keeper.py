@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from domain.series import EntryEnd, Series, SeriesStatus
-from handlers.ports import Clock, Entries, Leases, SeriesStore
+from handlers.ports.clock import Clock
+from handlers.ports.operations import Leases
+from handlers.ports.series import Entries, SeriesStore
 from handlers.series_due import DueSteps
 from handlers.series_messages import Children
 from handlers.series_newcomers import Newcomers, Reading

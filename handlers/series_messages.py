@@ -10,7 +10,8 @@ from domain.errors import Busy, CampaignsError, InvalidDefinition
 from domain.series import Series
 from domain.series_child import CHILD_NEXT, reopened
 from handlers.campaign_moves import CampaignMoves
-from handlers.ports import Campaigns, Clock
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.clock import Clock
 
 _S = CampaignStatus
 #: Once there, nothing brings a message back.

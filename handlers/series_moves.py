@@ -12,7 +12,9 @@ from domain.campaign import Campaign, CampaignStatus
 from domain.errors import Changed, IllegalTransition, NotReady, UnknownSeries
 from domain.series import EntryEnd, Series, SeriesStatus
 from domain.series_next import UNDER_REVIEW
-from handlers.ports import Clock, Entries, Lists, SeriesStore
+from handlers.ports.audience import Lists
+from handlers.ports.clock import Clock
+from handlers.ports.series import Entries, SeriesStore
 from handlers.series_messages import Children, paused_with
 from messages.base import Message
 

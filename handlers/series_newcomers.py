@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from domain.series import Entry, Member, Series, entry_id
-from handlers.ports import Clock, Entries, ListMembers
+from handlers.ports.audience import ListMembers
+from handlers.ports.clock import Clock
+from handlers.ports.series import Entries
 
 #: A membership is seen so much later than its time says at most: clocks differ, and a write takes its time.
 OVERLAP = timedelta(minutes=15)

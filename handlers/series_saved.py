@@ -13,7 +13,8 @@ from domain.series_check import broken_rules
 from handlers.campaign_saved import CampaignKeeper
 from handlers.crm_gate import CrmGate
 from handlers.edition import check_edition
-from handlers.ports import Clock, Entries, SeriesStore
+from handlers.ports.clock import Clock
+from handlers.ports.series import Entries, SeriesStore
 from handlers.series_messages import Children, check
 from messages.base import Message
 from messages.series_saved import SeriesSaved

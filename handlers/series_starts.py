@@ -12,7 +12,8 @@ from domain.campaign import Campaign, CampaignStatus, changed_since_review
 from domain.errors import Conflict
 from domain.organisation import Organisation
 from domain.series import Series
-from handlers.ports import Campaigns, Clock
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.clock import Clock
 
 _S = CampaignStatus
 #: Nothing brings such a message back. One that went offline did so with its series.

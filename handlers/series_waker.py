@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection
 
-from handlers.ports import Campaigns, Clock, Entries
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.clock import Clock
+from handlers.ports.series import Entries
 
 _MOST = 5_000  #: campaigns of which it is kept which series they belong to, if any: that never changes
 

@@ -22,7 +22,11 @@ from domain.tracking_policy import TrackingPolicy, telling
 from handlers.claim_window import ClaimWindow, Room
 from handlers.hold import Hold, Holder
 from handlers.outcome_writer import OutcomeWriter
-from handlers.ports import Clock, Contacts, Emails, Relay, Slices, Suppressions
+from handlers.ports.audience import Contacts
+from handlers.ports.clock import Clock
+from handlers.ports.ledger import Emails, Slices
+from handlers.ports.responses import Suppressions
+from handlers.ports.sending import Relay
 from handlers.recording import Recorder, Recording
 from handlers.under_way import UnderWay
 

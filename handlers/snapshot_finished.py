@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.errors import Incomplete, UnknownModule
-from handlers.ports import Erasures, Modules, Records
+from handlers.ports.audience import Modules, Records
+from handlers.ports.privacy import Erasures
 from messages.base import Message
 from messages.snapshot_finished import SnapshotFinished
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from domain.eligibility import SuppressionReason
 from domain.lists import Suppression
 from domain.strikes import Sign, SignKind, StrikeRecord, after, escalated
-from handlers.ports import Emails, Strikes
+from handlers.ports.ledger import Emails
+from handlers.ports.responses import Strikes
 
 
 @dataclass(frozen=True, slots=True)

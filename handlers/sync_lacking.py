@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from domain.map_versions import lacking
 from domain.sync import Sync
-from handlers.ports import Contacts, Records
+from handlers.ports.audience import Contacts, Records
 from handlers.sync_pages import contact_ids, pages
 
 

@@ -10,7 +10,7 @@ from domain.errors import Conflict
 from domain.leaving import first_ref, lists_left, without_sync
 from domain.record import Record
 from handlers.carry_over import ROUNDS
-from handlers.ports import Contacts
+from handlers.ports.audience import Contacts
 from handlers.sync_pages import contact_ids
 
 

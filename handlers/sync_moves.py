@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from domain.errors import UnknownSync
 from domain.sync import Sync, SyncStatus
-from handlers.ports import Syncs
+from handlers.ports.syncing import Syncs
 from handlers.sync_runs import PAUSED, SyncRuns
 
 

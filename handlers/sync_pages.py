@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 from domain.record import Record
-from handlers.ports import Records
+from handlers.ports.audience import Records
 
 PAGE_SIZE = 500
 

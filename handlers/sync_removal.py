@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from domain.errors import UnknownSync
 from domain.slices import Run
 from domain.sync import Sync, SyncStatus
-from handlers.ports import Contacts, Records, Syncs
+from handlers.ports.audience import Contacts, Records
+from handlers.ports.syncing import Syncs
 from handlers.sync_leaving import leaving, taken_off
 from handlers.sync_pages import contact_ids, pages
 from handlers.sync_runs import RECORDS, SyncRuns

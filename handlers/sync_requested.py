@@ -10,7 +10,8 @@ from domain.errors import IllegalTransition, InvalidDefinition, UnknownSync
 from domain.lists import MailingList, Topic
 from domain.sync import Sync, SyncStatus, check_mapped, new_fields, problems, redefined
 from handlers.crm_gate import CrmGate
-from handlers.ports import Lists, Modules, Syncs, Topics
+from handlers.ports.audience import Lists, Modules, Topics
+from handlers.ports.syncing import Syncs
 from handlers.sync_removal import SyncRemover
 from handlers.sync_runs import SyncRuns
 from handlers.sync_slices import SyncSlicer

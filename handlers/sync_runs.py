@@ -10,7 +10,9 @@ from domain.errors import Busy
 from domain.slices import Run, RunSlice
 from domain.sync import Sync, fingerprint
 from handlers.key_ranges import cut
-from handlers.ports import Clock, Records, Runs
+from handlers.ports.audience import Records
+from handlers.ports.clock import Clock
+from handlers.ports.syncing import Runs
 from messages.base import Message
 from messages.sync_requested import SyncMode, SyncRequested
 

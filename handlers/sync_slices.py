@@ -14,7 +14,9 @@ from domain.slices import RunSlice
 from domain.sync import Sync, SyncStatus, fingerprint
 from domain.sync_report import SKIPPED
 from handlers.carry_over import CarryOver
-from handlers.ports import Clock, Modules, Records, Runs, Syncs
+from handlers.ports.audience import Modules, Records
+from handlers.ports.clock import Clock
+from handlers.ports.syncing import Runs, Syncs
 from handlers.sync_leaving import taken_off
 from handlers.sync_runs import DELETED, PAUSED, RECORDS, SUPERSEDED, fields_of
 from messages.base import Message

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 
 from domain.anonymous_visits import AnonymousVisit
-from handlers.ports import AnonymousVisits
+from handlers.ports.responses import AnonymousVisits
 
 
 class Tally:

@@ -10,7 +10,7 @@ from domain.campaign import Campaign, CampaignStatus
 from domain.errors import InvalidDefinition
 from domain.predesigned import Shelf, predesigned, predesigned_templates
 from domain.template import TemplateSource
-from handlers.ports import Campaigns, Templates
+from handlers.ports.campaigns import Campaigns, Templates
 
 SENT = "sent:"  #: before a campaign's id: its content as a template; no saved one can be called so
 MOST_RECENT = 20  #: sent campaigns that are listed when nothing is searched for

@@ -20,7 +20,12 @@ from domain.smtp_reply import verdict
 from domain.test_mail import TestOutcome, TestState, state_of
 from domain.tracking import SigningKeys
 from domain.values import Value
-from handlers.ports import Campaigns, Clock, Contacts, Leases, Relay, Suppressions, TestMails
+from handlers.ports.audience import Contacts
+from handlers.ports.campaigns import Campaigns
+from handlers.ports.clock import Clock
+from handlers.ports.operations import Leases, TestMails
+from handlers.ports.responses import Suppressions
+from handlers.ports.sending import Relay
 from handlers.record_reader import RecordReader
 from messages.base import Message
 from messages.test_requested import TestRequested

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from handlers.ports import Clock
+from handlers.ports.clock import Clock
 
 LONGEST_S = 600.0  #: what is tried again and again comes to this pace in the end
 

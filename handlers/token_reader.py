@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from domain.errors import Incomplete
 from domain.tracking import campaign_hint
-from handlers.ports import CampaignIds
+from handlers.ports.campaigns import CampaignIds
 
 _PATIENCE_S = 5.0  #: a hint that nobody knows makes us look for new campaigns, this often at most
 

@@ -15,7 +15,7 @@ from domain.delivery import Attempt, Wire
 from domain.email import Email
 from domain.errors import RelayUnavailable, StoreUnavailable
 from handlers.outcome_writer import Tried
-from handlers.ports import Relay
+from handlers.ports.sending import Relay
 from handlers.recording import Recording
 
 

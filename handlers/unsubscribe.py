@@ -18,7 +18,7 @@ from domain.preferences import Choice, chosen
 from handlers.contact_changes import ContactChanges
 from handlers.delivery_event import DeliveryRecorder
 from handlers.page_tokens import campaign_of, contact_of
-from handlers.ports import Suppressions
+from handlers.ports.responses import Suppressions
 from messages.delivery_event import DeliveryEvent, EventType, Evidence
 
 

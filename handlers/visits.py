@@ -13,7 +13,8 @@ from domain.tracking import Kind, is_nobody
 from domain.tracking_policy import Telling
 from handlers.known_campaigns import Known, KnownCampaigns
 from handlers.page_tokens import PageTokens, campaign_of
-from handlers.ports import Clock, Emails
+from handlers.ports.clock import Clock
+from handlers.ports.ledger import Emails
 from handlers.recent_clicks import RecentClicks
 from handlers.tally import Tally
 from handlers.tracked_readers import TrackedReaders

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from handlers.ports import Throttles
+from handlers.ports.sending import Throttles
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.webhook import Position, delivered, failed
-from handlers.ports import Clock, Leases, Outbox, Webhook, WebhookPositions
+from handlers.ports.clock import Clock
+from handlers.ports.feed import Outbox, Webhook, WebhookPositions
+from handlers.ports.operations import Leases
 from messages.base import Message
 
 _LEASE = "webhook"

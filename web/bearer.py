@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from domain.api_token import ApiToken, token_id
-from handlers.ports import ApiTokens
+from handlers.ports.operations import ApiTokens
 from web.client import site_of
 from web.flood import Flood
 

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from domain.errors import Transient
 from domain.tracking import Kind, in_url, token
 from handlers.page_tokens import PageTokens
-from handlers.ports import Clock
+from handlers.ports.clock import Clock
 from handlers.unsubscribe import Unsubscriber, Way, unsubscribed
 from web.confirmed import confirmed
 from web.page import Pages

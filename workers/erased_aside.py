@@ -9,7 +9,7 @@ from domain.eligibility import erased_of
 from domain.erasure import GONE, named_in, redacted_body
 from domain.inbound_mail import Unattributed
 from domain.parked import ParkedMessage
-from handlers.ports import Suppressions, UnattributedReports
+from handlers.ports.responses import Suppressions, UnattributedReports
 from messages.erasure_requested import ErasureRequested
 from workers.settlement import Parking
 

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from domain.feed import Lag
 from domain.webhook import backlog
-from handlers.ports import Clock, WebhookPositions
+from handlers.ports.clock import Clock
+from handlers.ports.feed import WebhookPositions
 from messages.base import Message
 from workers.metrics import Metrics
 

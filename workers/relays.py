@@ -15,7 +15,7 @@ from handlers.destination_groups import DestinationGroups
 from handlers.pace import Pace
 from handlers.paced_relay import PacedRelay
 from handlers.permit_desk import PermitDesk
-from handlers.ports import Relay
+from handlers.ports.sending import Relay
 from workers.options import pacing, relay_options, relay_throttle
 from workers.part import Part
 from workers.resources import Resources, new_id

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from config.retention import RetentionSettings
 from config.settings import Settings
 from handlers.erasure_requested import Eraser
-from handlers.ports import Leases
+from handlers.ports.operations import Leases
 from handlers.retention import Retention
 from messages.base import Message
 from repositories.aging import MongoPositions, aging

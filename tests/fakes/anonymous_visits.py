@@ -1,4 +1,4 @@
-"""See handlers.ports.AnonymousVisits."""
+"""See handlers.ports.responses.AnonymousVisits."""
 
 from __future__ import annotations
 

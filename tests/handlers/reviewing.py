@@ -17,7 +17,7 @@ from domain.template import TemplateSource
 from domain.tracking import SigningKey, SigningKeys
 from handlers.asset_check import AssetCheck
 from handlers.carry_over import CarryOver
-from handlers.ports import SpamEngine
+from handlers.ports.checks import SpamEngine
 from handlers.review_checks import ReviewChecks
 from handlers.review_eligibility import EligibilityPhase
 from handlers.review_end import ReviewEnd

@@ -19,7 +19,7 @@ from domain.organisation import Organisation
 from domain.tracking import SigningKey, SigningKeys
 from handlers.hold import Holder
 from handlers.outcome_writer import OutcomeWriter
-from handlers.ports import Relay
+from handlers.ports.sending import Relay
 from handlers.recording import Recorder
 from handlers.scheduler import Concern, Scheduler
 from handlers.scheduler_rounds import Rhythm, rounds

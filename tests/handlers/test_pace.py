@@ -20,7 +20,7 @@ from domain.warm_up import CAPS
 from handlers.pace import Pace
 from handlers.paced_relay import PacedRelay
 from handlers.permit_desk import PermitDesk
-from handlers.ports import Throttles
+from handlers.ports.sending import Throttles
 from tests.fakes.relay import OK, MemoryRelay
 from tests.handlers.sending import World, person
 from tests.handlers.timed_throttles import TimedThrottles

@@ -10,7 +10,7 @@ import pytest
 from domain.dkim_key import DkimKeys, record_strings
 from domain.dns_texts import NO_ANSWER, Texts
 from gateways.sender_dns import DnsTexts
-from handlers.ports import SenderDns
+from handlers.ports.checks import SenderDns
 from handlers.review_checks import ReviewChecks
 from tests.builders import NOW, a_campaign
 from tests.domain.dkim_world import a_key

@@ -18,7 +18,7 @@ from domain.predesigned import predesigned
 from domain.review import sample_mail
 from domain.spam_verdict import EngineAway, SpamVerdict
 from gateways.spam_engine import SpamAssassin, SpamdOptions
-from handlers.ports import SpamEngine
+from handlers.ports.checks import SpamEngine
 from handlers.review_checks import ReviewChecks
 from tests.builders import NOW, a_campaign
 from tests.fakes.spam_engine import MemorySpamEngine
