@@ -127,5 +127,8 @@ RecordRef = Annotated[
         help="With the values of this record, as a review would carry it over.",
     ),
 ]
+Author = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Who writes this, never who approves it; at first your login.")
+]
 Wait = Annotated[bool, typer.Option(help="Follow it until it has ended, or return as soon as it is asked for.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", envvar=ASSUME_YES, help="Do not ask.")]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import campaign_recipients, context, lookup
-from cli.arguments import CampaignId
+from cli.arguments import Author, CampaignId
 from cli.campaign_drafts import saved
 from cli.document_faults import NOT_WRITTEN, checked
 from cli.files import read_text, readable
@@ -34,9 +34,7 @@ def register(app: typer.Typer) -> None:
 
 def apply(
     file: DocumentFile,
-    author: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Who writes this, never who approves it; at first your login.")
-    ] = None,
+    author: Author = None,
     as_json: Json = False,
 ) -> None:
     """Create or change a draft as a document says. The document is all there is: what it leaves out is empty.

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from cli import campaign_options as option
 from cli import campaign_recipients, context, lookup
-from cli.arguments import NewCampaignId, pairs
+from cli.arguments import Author, NewCampaignId, pairs
 from cli.files import read_text
 from cli.login import login
 from cli.output import Json
@@ -67,7 +67,7 @@ def _save(
     information: option.Information = None,
     name: option.Name = None,
     description: option.Description = None,
-    author: option.Author = None,
+    author: Author = None,
     as_json: Json = False,
 ) -> None:
     given = _given(

@@ -53,6 +53,3 @@ Information = Annotated[
 ]
 Name = Annotated[str | None, typer.Option(help="Name for ourselves; at first the id.")]
 Description = Annotated[str | None, typer.Option(help="For ourselves.")]
-Author = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Who writes this, never who approves it; at first your login.")
-]

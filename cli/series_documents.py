@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import context, lookup, series_views
-from cli.arguments import SeriesId
+from cli.arguments import Author, SeriesId
 from cli.document_faults import NOT_WRITTEN, checked
 from cli.files import read_text, readable
 from cli.login import login
@@ -40,9 +40,7 @@ def register(app: typer.Typer) -> None:
 
 def apply(
     file: DocumentFile,
-    author: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Who writes this, never who approves it; at first your login.")
-    ] = None,
+    author: Author = None,
     as_json: Json = False,
 ) -> None:
     """Create or change a series as a document says. The document is all there is: a message it leaves out is ended.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from domain.campaign import UNDER_REVIEW, Campaign, CampaignStatus, Content, Selection
+from domain.campaign_definition import redefined
 from domain.errors import IllegalTransition, InvalidDefinition
 from domain.faults import Faults
 from domain.footer import with_footer
@@ -56,7 +57,7 @@ class CampaignKeeper:
             await self._create(await self._wanted(message, None, faults), faults)
         elif not message.is_overtaken(known.source_order):
             wanted = await self._wanted(message, known, faults)
-            await self._change(known, _changed(known, wanted, message), message.author, faults)
+            await self._change(known, redefined(known, wanted), message.author, faults)
         return []
 
     async def drafted(self, message: CampaignSaved, faults: Faults) -> Campaign:
@@ -132,31 +133,6 @@ def _recipients(message: CampaignSaved, wanted: Selection, known: Campaign | Non
     if message.recipients.records is None or (before.kept and before.kept.holds(wanted.refs)):
         return replace(wanted, refs=before.refs, kept=before.kept)
     return wanted
-
-
-def _changed(known: Campaign, wanted: Campaign, message: CampaignSaved) -> Campaign:
-    """The stored campaign with what a document says of it; its life so far stays.
-
-    A draft of which nobody knows who wrote it is claimed by whoever saves it, as it is or with changes.
-    """
-    claimed = message.author if known.status is CampaignStatus.DRAFT else None
-    return replace(
-        known,
-        name=wanted.name,
-        purpose=wanted.purpose,
-        sender=wanted.sender,
-        content=wanted.content,
-        recipients=wanted.recipients,
-        list_id=wanted.list_id,
-        topic=wanted.topic,
-        lawful_basis=wanted.lawful_basis,
-        description=wanted.description,
-        information=wanted.information,
-        member_status=wanted.member_status,
-        schedule=wanted.schedule,
-        author=known.author or claimed,
-        source_order=known.source_order if wanted.source_order is None else wanted.source_order,
-    )
 
 
 def check_own(known: Campaign) -> None:

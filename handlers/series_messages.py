@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from domain.campaign import Campaign, CampaignStatus, hash_of
+from domain.campaign_definition import redefined
 from domain.errors import Busy, CampaignsError, InvalidDefinition
-from domain.series import Series
+from domain.series import Series, child_id
 from domain.series_child import CHILD_NEXT, reopened
 from handlers.campaign_moves import CampaignMoves
 from handlers.ports.campaigns import Campaigns
@@ -39,7 +40,7 @@ class Children:
         if known is None:
             await self.campaigns.add(replace(wanted, created_at=self.now(), status_at=self.now()))
             return
-        changed = _with_definition(known, wanted)
+        changed = redefined(known, wanted)
         if changed == known:
             return
         if hash_of(changed) != hash_of(known):  # names for ourselves need no other review
@@ -53,6 +54,13 @@ class Children:
         if child.status in _SENT:
             return await self.moves.stop(child.id, reason)
         return await self.moves.cancel(child.id, reason)
+
+    async def end_taken_out(self, series: Series) -> None:
+        """End the messages that a series no longer has; of those that have ended, what is left."""
+        for key in series.taken_out:
+            child = await self.campaigns.get(child_id(series.id, key))
+            if child is not None and child.series == series.id:
+                await self.end(child, f"taken out of series {series.id}")
 
     async def end_all(self, series: Series) -> bool:
         """End every message of a series that was stopped, each apart from the others; as `end`.
@@ -93,7 +101,7 @@ def check(known: Campaign | None, wanted: Campaign, *, was_there: bool) -> None:
         return
     if known.series != wanted.series:
         raise InvalidDefinition(f"key: there is a campaign {known.id} already that is no message of this series")
-    is_same = _with_definition(known, wanted) == known
+    is_same = redefined(known, wanted) == known
     if known.status in OVER and not (was_there and is_same):
         raise InvalidDefinition(f"key: campaign {known.id} is {known.status}, and never goes on; choose another key")
     if not is_same and _is_locked(known):
@@ -102,18 +110,3 @@ def check(known: Campaign | None, wanted: Campaign, *, was_there: bool) -> None:
 
 def _is_locked(known: Campaign) -> bool:
     return known.status is not _S.DRAFT and _S.DRAFT not in CHILD_NEXT[known.status]
-
-
-def _with_definition(known: Campaign, wanted: Campaign) -> Campaign:
-    """The stored message with what a document says of it; its life so far stays."""
-    return replace(
-        known,
-        name=wanted.name,
-        purpose=wanted.purpose,
-        sender=wanted.sender,
-        content=wanted.content,
-        list_id=wanted.list_id,
-        topic=wanted.topic,
-        lawful_basis=wanted.lawful_basis,
-        member_status=wanted.member_status,
-    )
