@@ -21,12 +21,13 @@ from cli.login import login
 from config.settings import Settings
 from domain.audit import DONE, AuditEntry
 from domain.contact import address, contact_id
+from domain.erasure import record_key
 from domain.errors import CampaignsError, StoreUnavailable, code_of
 from repositories.stores import Stores
 from workers.options import address_key, database
 from workers.resources import audit_trail, new_id
 
-#: Commands that change something: what their subject is, and which argument names it.
+#: Commands that change something: what their subject is, and which argument names it; none: it is the whole subject.
 CHANGES: Mapping[str, tuple[str, str]] = {
     **{
         f"campaign {name}": ("campaign", "campaign_id")
@@ -66,9 +67,7 @@ CHANGES: Mapping[str, tuple[str, str]] = {
     "throttle set": ("throttle", "name"),
     "parked replay": ("", ""),
     "parked drop": ("", ""),
-    "integration deactivate": ("", ""),
-    "integration disable": ("", ""),
-    "integration activate": ("", ""),
+    **{f"integration {name}": (f"integration:{name}", "") for name in ("deactivate", "disable", "activate")},
     "feed redeliver": ("feed", "stream"),
     "feed replay": ("feed", "stream"),
     "token create": ("", ""),
@@ -107,11 +106,14 @@ async def note(given: Settings, stores: Stores) -> None:
 
 
 def subject(what: str, given: Mapping[str, Any], settings: Settings) -> str:
-    """What a command is about; of a person the id, never the address."""
+    """What a command is about; of a person the id, never the address; of a record its key."""
     kind, argument = CHANGES[what]
-    name = given.get(argument) if kind else None
+    if not argument:
+        return kind
+    name = given.get(argument)
     if name is None:
-        return ""
+        record = given.get("record") if kind == "contact" else None
+        return f"contact:{record_key(record, address_key(settings))}" if record else ""
     person = address(str(name)) if kind == "contact" else None
     return f"{kind}:{contact_id(person.identity, address_key(settings)) if person else name}"
 

@@ -11,7 +11,7 @@ from handlers.ports.campaigns import Campaigns
 from handlers.ports.clock import Clock
 from handlers.ports.operations import Audit
 from handlers.ports.series import SeriesStore
-from handlers.ports.syncing import Syncs
+from handlers.ports.syncing import Integrations, Syncs
 from messages.base import Message
 from messages.campaign_saved import CampaignSaved
 from messages.envelope import Envelope
@@ -25,7 +25,7 @@ from messages.series_saved import SeriesSaved
 from messages.sync_requested import SyncRequested
 from messages.test_requested import TestRequested
 
-_CAMPAIGN, _SYNC, _SERIES = "campaign", "sync", "series"
+_CAMPAIGN, _SYNC, _SERIES, _INTEGRATION = "campaign", "sync", "series", "integration"
 #: Messages that ask for something, what they are about and the field that names it; all others carry data.
 ASKING: Mapping[type[Message], tuple[str, str]] = {
     **dict.fromkeys(
@@ -35,7 +35,7 @@ ASKING: Mapping[type[Message], tuple[str, str]] = {
     SeriesSaved: (_SERIES, "series"),
     FeedReplayRequested: ("feed", "stream"),
     ErasureRequested: ("erasure", "request_id"),  # never by the address: the receipt names the hash
-    IntegrationChanged: ("integration", "change"),
+    IntegrationChanged: (_INTEGRATION, "change"),
 }
 #: Fields that only messages of ours have: nobody asked for those.
 _INTERNAL = ("run_id", "slice", "due")
@@ -48,6 +48,7 @@ class AuditTrail:
     campaigns: Campaigns
     syncs: Syncs
     series: SeriesStore
+    integrations: Integrations
     now: Clock
 
     async def began(self, entry_id: str, *, who: str, via: str, what: str, subject: str) -> AuditEntry:
@@ -88,6 +89,8 @@ class AuditTrail:
         if kind == _SERIES:
             series = await self.series.get(name)
             return series.status if series else None
+        if kind == _INTEGRATION:
+            return (await self.integrations.get()).state
         return None
 
 

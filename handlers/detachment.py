@@ -14,8 +14,10 @@ import structlog
 from domain.campaign import CampaignStatus, Origin
 from domain.errors import Busy, Conflict, StoreUnavailable, UnknownSync
 from domain.integration import Integration, IntegrationState
-from domain.series import SERIES_NEXT, EntryEnd, SeriesStatus
+from domain.series import SERIES_NEXT, EntryEnd, Series, SeriesStatus
 from handlers.campaign_moves import CampaignMoves
+from handlers.crm_traffic import CrmTraffic
+from handlers.ports.campaigns import OfflineCampaigns
 from handlers.ports.operations import Leases
 from handlers.ports.series import Entries, SeriesStore
 from handlers.ports.syncing import Integrations
@@ -40,11 +42,13 @@ class Detachment:
 
     integrations: Integrations
     campaigns: CampaignMoves
+    offline: OfflineCampaigns
     series: SeriesStore
     entries: Entries
     syncs: SyncMoves
     remove: SyncRemover
     leases: Leases
+    traffic: CrmTraffic
     timers: Timers
     owner: str  #: names this process
     lease_s: float = 10  #: short: all of it may be done by two at once
@@ -81,23 +85,34 @@ class Detachment:
 
     async def _is_behind(self) -> bool:
         """Whether a worker that had asked while it was linked has stored since what is not to be."""
-        return bool(await self.syncs.syncs.active() or await self.campaigns.campaigns.going(Origin.CRM))
+        if await self.syncs.syncs.active() or await self.campaigns.campaigns.going(Origin.CRM):
+            return True
+        return bool(await self._bereft())
+
+    async def _bereft(self) -> Sequence[Series]:
+        """Series that were stored once a message of theirs was offline: they follow it."""
+        going = await self.series.in_status(_TO_OFFLINE)
+        messages = [step.campaign_id for one in going for step in one.steps]
+        offline = await self.offline.offline(messages) if messages else frozenset()
+        return [one for one in going if any(step.campaign_id in offline for step in one.steps)]
 
     async def _is_offline(self, known: Integration) -> bool:
-        """Whether every campaign is offline and no worker holds anything of one: then nothing more is sent.
+        """Whether every campaign is offline, no worker holds anything of one, and no sync carries people over.
+
+        Then nothing more is sent, and nobody comes on a list by the CRM.
 
         Once that was so, it is about those that come from the CRM: what was made here since was never linked.
         """
         assert known.left_at is not None, "whoever leaves does so at some time"
         reason = f"the integration was {known.state}"
-        if known.detaching:
-            await self._end_series(known, reason)
         origin = None if known.detaching else Origin.CRM
         moved = await self.campaigns.campaigns.take_offline(reason, known.left_at, origin=origin)
+        await self._end_series(known, reason)
         for sync in await self.syncs.syncs.active():
             await self.syncs.pause(sync.id)
+        flowing = await self.traffic.is_flowing()  # asked once syncs rest: who comes now sees that
         # Only a search that found none any more has seen them all.
-        return await self._settle(known) and not moved
+        return await self._settle(known) and not (moved or flowing)
 
     async def _settle(self, known: Integration) -> bool:
         """Whether the books of all that left are closed; each that was is remembered."""
@@ -114,11 +129,17 @@ class Detachment:
         if lately and self.timers.is_time("stragglers", _STRAGGLERS_S):
             self._settled.clear()
             await self._settle(known)
+            await self._end_entries(known)
 
     async def _end_series(self, known: Integration, reason: str) -> None:
-        for series in await self.series.in_status(_TO_OFFLINE):
+        leaving = await self.series.in_status(_TO_OFFLINE) if known.detaching else await self._bereft()
+        for series in leaving:
             offline = series.moved_to(SeriesStatus.OFFLINE, reason, at=known.left_at)
             await self.series.save(offline, expected={series.status})
+        await self._end_entries(known)
+
+    async def _end_entries(self, known: Integration) -> None:
+        """Also of those who came in while their series went offline."""
         for series in await self.series.in_status({SeriesStatus.OFFLINE}):
             if series.status_at == known.left_at:
                 await self.entries.end_all(series.id, EntryEnd.STOPPED, self.timers.now())

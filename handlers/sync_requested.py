@@ -10,6 +10,7 @@ from domain.errors import IllegalTransition, InvalidDefinition, UnknownSync
 from domain.lists import MailingList, Topic
 from domain.sync import Sync, SyncStatus, check_mapped, new_fields, problems, redefined
 from handlers.crm_gate import CrmGate
+from handlers.crm_traffic import CrmTraffic
 from handlers.ports.audience import Lists, Modules, Topics
 from handlers.ports.syncing import Syncs
 from handlers.sync_removal import SyncRemover
@@ -98,16 +99,18 @@ class SyncInitiator:
 
 @dataclass(frozen=True, slots=True)
 class SyncRunner:
-    """Takes requests for runs, and the slices of runs."""
+    """Takes requests for runs, and the slices of runs. Taking a sync away is what leaving asks for itself."""
 
     initiate: SyncInitiator
     slice: SyncSlicer
     remove: SyncRemover
+    traffic: CrmTraffic
 
     async def __call__(self, request: SyncRequested) -> Sequence[Message]:
         if request.mode is SyncMode.DELETE:
             return await (self.remove(request) if request.run_id is None else self.remove.slice(request))
-        return await (self.initiate(request) if request.run_id is None else self.slice(request))
+        async with self.traffic.passing():
+            return await (self.initiate(request) if request.run_id is None else self.slice(request))
 
 
 def _defined(known: Sync | None, request: SyncRequested) -> Sync:

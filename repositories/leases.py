@@ -29,6 +29,14 @@ class MongoLeases:
         )
         return bool((await answered(taken))["owner"] == owner)
 
+    async def give_back(self, name: str) -> None:
+        await answered(self._leases.delete_one({"_id": name}))
+
+    async def any_held(self, prefix: str) -> bool:
+        named = {"_id": {"$gte": prefix, "$lt": prefix + "\uffff"}}
+        await answered(self._leases.delete_many({**named, "$expr": {"$lte": ["$until", "$$NOW"]}}))
+        return await answered(self._leases.find_one(named, {"_id": 1})) is not None
+
     async def once(self, name: str) -> bool:
         try:
             await answered(self._leases.insert_one({"_id": f"once:{name}"}))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from config.settings import Settings
 from handlers.campaign_moves import CampaignMoves
+from handlers.crm_traffic import CrmTraffic
 from handlers.detachment import Detachment
 from handlers.integration_changed import IntegrationChanger
 from handlers.sync_moves import SyncMoves
@@ -35,11 +36,13 @@ def detachment(stores: Stores) -> Detachment:
     return Detachment(
         integrations=stores.integrations,
         campaigns=CampaignMoves(stores.campaigns, stores.emails, stores.slices, now),
+        offline=stores.campaigns,
         series=stores.series,
         entries=stores.series_entries,
         syncs=SyncMoves(stores.syncs, sync_runs(stores)),
         remove=sync_remover(stores),
         leases=stores.leases,
+        traffic=CrmTraffic(stores.leases, new_id),
         timers=Timers(now),
         owner=new_id(),
     )

@@ -41,7 +41,7 @@ def carry_over(settings: Settings, stores: Stores) -> CarryOver:
 
 
 def audit_trail(stores: Stores) -> AuditTrail:
-    return AuditTrail(stores.audit, stores.campaigns, stores.syncs, stores.series, now)
+    return AuditTrail(stores.audit, stores.campaigns, stores.syncs, stores.series, stores.integrations, now)
 
 
 def now() -> datetime:

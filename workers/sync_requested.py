@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handlers.crm_gate import CrmGate
+from handlers.crm_traffic import CrmTraffic
 from handlers.sync_removal import SyncRemover
 from handlers.sync_requested import SyncInitiator, SyncRunner
 from handlers.sync_runs import SyncRuns
@@ -18,7 +19,7 @@ from workers.resources import Resources, new_id, now
 def build(resources: Resources) -> Sequence[Part]:
     s = resources.stores
     slicer = SyncSlicer(s.syncs, s.modules, s.records, s.sync_runs, resources.carry_over, now)
-    runner = SyncRunner(sync_initiator(s), slicer, sync_remover(s))
+    runner = SyncRunner(sync_initiator(s), slicer, sync_remover(s), CrmTraffic(s.leases, new_id))
     return [resources.runtime.single(SyncRequested, runner, concurrency=resources.settings.workers.concurrency)]
 
 

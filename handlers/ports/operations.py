@@ -37,6 +37,12 @@ class Leases(Protocol):
     async def take(self, name: str, owner: str, lease_s: float) -> bool:
         """Take or renew a lease on the server's clock; False while somebody else holds it."""
 
+    async def give_back(self, name: str) -> None:
+        """End a lease before its time."""
+
+    async def any_held(self, prefix: str) -> bool:
+        """Whether anybody holds a lease whose name begins so; those that have run out are forgotten."""
+
     async def once(self, name: str) -> bool:
         """True for the first caller ever with this name."""
 

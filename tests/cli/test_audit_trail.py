@@ -34,7 +34,7 @@ def test_every_command_changes_something_or_only_looks() -> None:
     assert not LOOKS & set(CHANGES)
 
 
-@pytest.mark.parametrize("name", [name for name, (kind, _) in CHANGES.items() if kind])
+@pytest.mark.parametrize("name", [name for name, (_, argument) in CHANGES.items() if argument])
 def test_what_names_the_subject_is_a_parameter_of_the_command(name: str) -> None:
     assert CHANGES[name][1] in {each.name for each in COMMANDS[name].params}
 
@@ -46,6 +46,7 @@ def test_a_person_is_noted_by_the_contacts_id() -> None:
 
 def test_a_campaign_is_noted_by_its_id_and_what_names_none_by_nothing() -> None:
     assert subject("campaign pause", {"campaign_id": "spring"}, KEYED) == "campaign:spring"
+    assert subject("integration disable", {}, KEYED) == "integration:disable"
     assert subject("suppression import", {"file": "x.csv"}, KEYED) == ""
     assert subject("reclassify", {"campaign": None}, KEYED) == ""
 

@@ -52,6 +52,19 @@ async def test_of_many_at_once_one_gets_it(world: World) -> None:
     assert taken.count(True) == 1
 
 
+async def test_whether_one_of_a_kind_is_held_is_known(world: World) -> None:
+    await world.leases.take("b", "b", LONG_S)
+    assert not await world.leases.any_held("a:")
+    await world.leases.take("a:1", "1", LONG_S)
+    await world.leases.take("a:2", "2", SHORT_S)
+    assert await world.leases.any_held("a:")
+    await world.leases.give_back("a:1")
+    await world.until_short_leases_end()
+    assert not await world.leases.any_held("a:")
+    assert await world.leases.take("a:2", "3", LONG_S)
+    assert not await world.leases.take("b", "c", LONG_S), "what is named otherwise is left alone"
+
+
 async def test_once_is_once(world: World) -> None:
     assert await world.leases.once("welcome")
     assert not await world.leases.once("welcome")

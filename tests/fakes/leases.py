@@ -19,6 +19,14 @@ class MemoryLeases:
         self.held[name] = (owner, self.elapsed_s + lease_s)
         return True
 
+    async def give_back(self, name: str) -> None:
+        self.held.pop(name, None)
+
+    async def any_held(self, prefix: str) -> bool:
+        over = {name for name, (_, until_s) in self.held.items() if until_s <= self.elapsed_s}
+        self.held = {name: held for name, held in self.held.items() if not (name.startswith(prefix) and name in over)}
+        return any(name.startswith(prefix) for name in self.held)
+
     async def once(self, name: str) -> bool:
         if name in self.taken_once:
             return False

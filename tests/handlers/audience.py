@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from domain.contact import Contact
 from domain.values import is_empty
 from handlers.carry_over import CarryOver
+from handlers.crm_gate import CrmGate
+from handlers.crm_traffic import CrmTraffic
 from handlers.erased_records import ErasedRecords
 from handlers.record_changed import RecordKeeper
 from handlers.sync_moves import SyncMoves
@@ -23,6 +26,8 @@ from messages.sync_requested import SyncRequested
 from tests.builders import ADDRESS_KEY, NOW, an_id, later
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.erasures import MemoryErasures
+from tests.fakes.integrations import MemoryIntegrations
+from tests.fakes.leases import MemoryLeases
 from tests.fakes.lists import MemoryLists
 from tests.fakes.modules import MemoryModules
 from tests.fakes.records import MemoryRecords
@@ -65,6 +70,9 @@ class Audience:
     topics: MemoryTopics = field(default_factory=MemoryTopics)
     runs: MemoryRuns = field(default_factory=MemoryRuns)
     erasures: MemoryErasures = field(default_factory=MemoryErasures)
+    integrations: MemoryIntegrations = field(default_factory=MemoryIntegrations)
+    leases: MemoryLeases = field(default_factory=MemoryLeases)
+    passages: Iterator[int] = field(default_factory=count)
     skip_roles: bool = False
     ids: int = 0
     at: datetime = NOW  #: what the clock shows
@@ -83,9 +91,14 @@ class Audience:
 
     @property
     def runner(self) -> SyncRunner:
-        initiate = SyncInitiator(self.syncs, self.modules, self.lists, self.topics, self.sync_runs)
+        gate = CrmGate(self.integrations)
+        initiate = SyncInitiator(self.syncs, self.modules, self.lists, self.topics, self.sync_runs, gate)
         slicer = SyncSlicer(self.syncs, self.modules, self.records, self.runs, self.carry_over, lambda: self.at)
-        return SyncRunner(initiate, slicer, self.remover)
+        return SyncRunner(initiate, slicer, self.remover, self.traffic)
+
+    @property
+    def traffic(self) -> CrmTraffic:
+        return CrmTraffic(self.leases, lambda: str(next(self.passages)))
 
     @property
     def sync_runs(self) -> SyncRuns:

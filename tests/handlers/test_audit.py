@@ -6,11 +6,13 @@ import pytest
 
 from domain.audit import DONE, AuditEntry
 from domain.campaign import CampaignStatus
+from domain.integration import Integration, IntegrationState
 from handlers.audit import ASKING, AuditTrail
 from messages.base import Message
 from messages.catalog import INCOMING
 from messages.delivery_event import DeliveryEvent
 from messages.envelope import envelope
+from messages.integration_changed import IntegrationChanged
 from messages.module_described import ModuleDescribed
 from messages.record_changed import RecordChanged
 from messages.review_requested import ReviewRequested
@@ -21,6 +23,7 @@ from messages.sync_requested import SyncRequested
 from tests.builders import NOW, a_campaign, a_sync
 from tests.fakes.audit import MemoryAudit
 from tests.fakes.campaigns import MemoryCampaigns
+from tests.fakes.integrations import MemoryIntegrations
 from tests.fakes.series import MemorySeries
 from tests.fakes.syncs import MemorySyncs
 
@@ -29,7 +32,10 @@ class Office:
     def __init__(self) -> None:
         self.audit = MemoryAudit()
         self.campaigns = MemoryCampaigns(a_campaign(status=CampaignStatus.REVIEWED))
-        self.trail = AuditTrail(self.audit, self.campaigns, MemorySyncs(a_sync()), MemorySeries(), lambda: NOW)
+        self.integrations = MemoryIntegrations()
+        self.trail = AuditTrail(
+            self.audit, self.campaigns, MemorySyncs(a_sync()), MemorySeries(), self.integrations, lambda: NOW
+        )
 
     async def asked(self, message: Message, id_: str = "e1") -> AuditEntry | None:
         return await self.trail.asked(message, envelope(message, id=id_, time=NOW, source="/crm"))
@@ -139,3 +145,13 @@ async def test_a_sync_is_noted_with_its_status() -> None:
     office = Office()
     await office.asked(SyncRequested(sync_id="leads"))
     assert [(each.subject, each.before) for each in office.entries] == [("sync:leads", "active")]
+
+
+async def test_a_change_of_the_integration_is_noted_with_what_it_was_and_what_it_became() -> None:
+    office = Office()
+    entry = await office.asked(IntegrationChanged(change="disable", confirmed_by="ann", confirmation="Green Ltd"))
+    assert entry is not None
+    office.integrations.stored = Integration(IntegrationState.DISABLED)
+    await office.trail.ended(entry)
+    [noted] = office.entries
+    assert (noted.who, noted.subject, noted.before, noted.after) == ("ann", "integration:disable", "active", "disabled")

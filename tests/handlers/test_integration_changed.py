@@ -12,7 +12,7 @@ from domain.campaign import UNDER_REVIEW, Campaign, CampaignStatus, Layout, Orig
 from domain.email import EmailState
 from domain.errors import Busy, Conflict, NotConfirmed, NotReady, StoreUnavailable
 from domain.integration import IntegrationChange, IntegrationState
-from domain.series import Series, SeriesStatus
+from domain.series import Entry, EntryEnd, Series, SeriesStatus, Step, Trigger, TriggerKind, entry_id
 from domain.slices import Slice
 from domain.sync import Sync, SyncStatus
 from handlers.campaign_moves import CampaignMoves
@@ -22,7 +22,7 @@ from handlers.integration_changed import IntegrationChanger
 from handlers.timers import Timers
 from messages.base import Message
 from messages.integration_changed import IntegrationChanged
-from messages.sync_requested import SyncRequested
+from messages.sync_requested import SyncMode, SyncRequested
 from tests.builders import NOW, a_campaign, a_record, a_sync, an_outcome, emails
 from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.emails import MemoryEmails
@@ -45,6 +45,11 @@ def the_campaigns() -> list[Campaign]:
     return [replace(each, slices=3, chains=1) if each.id == "sending" else each for each in live]
 
 
+def a_series(series_id: str) -> Series:
+    step = Step("hi", f"{series_id}-hi", Trigger(TriggerKind.JOINED))
+    return Series(series_id, series_id, "news", steps=(step,))
+
+
 @dataclass
 class Company:
     """A deployment with a campaign in each status, two syncs and a series."""
@@ -61,7 +66,12 @@ class Company:
         self.slices = MemorySlices(*(Slice("sending", number) for number in range(3)))
         self.series = MemorySeries(Series("hello", "Hello", "news", SeriesStatus.RUNNING))
         syncs = MemorySyncs(a_sync(), a_sync("draft", status=SyncStatus.DRAFT))
-        self.crm = Audience(records=MemoryRecords(a_record("1", {"Email": ANN})), syncs=syncs)
+        self.crm = Audience(
+            records=MemoryRecords(a_record("1", {"Email": ANN})),
+            syncs=syncs,
+            integrations=self.integrations,
+            leases=self.leases,
+        )
         self.detach = self.another("first")
 
     def another(self, owner: str) -> Detachment:
@@ -69,11 +79,13 @@ class Company:
         return Detachment(
             integrations=self.integrations,
             campaigns=CampaignMoves(self.campaigns, self.emails, self.slices, lambda: self.now),
+            offline=self.campaigns,
             series=self.series,
             entries=self.entries,
             syncs=self.crm.moves,
             remove=self.crm.remover,
             leases=self.leases,
+            traffic=self.crm.traffic,
             timers=Timers(lambda: self.now),
             owner=owner,
         )
@@ -325,6 +337,86 @@ async def test_a_campaign_of_the_crm_that_was_stored_once_it_was_left_goes_offli
     await here.tick()
     assert (here.statuses()["late"], here.statuses()["ours"]) == (S.OFFLINE, S.DRAFT)
     assert here.integrations.stored.finished
+
+
+@pytest.mark.parametrize("change", [C.DEACTIVATE, C.DISABLE])
+async def test_a_series_of_the_crm_that_was_stored_once_it_was_left_goes_offline_with_its_messages(change: C) -> None:
+    here = Company()
+    await here.over(change)
+    late = a_series("late")
+    await here.campaigns.add(a_campaign("late-hi", origin=Origin.CRM))
+    await here.tick()
+    await here.tick()
+    assert here.integrations.stored.finished, "its messages are gone before it is there"
+    await here.series.add(late)
+    await here.campaigns.add(a_campaign("ours-hi", origin=Origin.CAMPAIGNS))
+    await here.series.add(a_series("ours"))
+    await here.tick()
+    assert {one.id: one.status for one in here.series.stored.values()} == {
+        "hello": SeriesStatus.OFFLINE, "late": SeriesStatus.OFFLINE, "ours": SeriesStatus.DRAFT
+    }  # fmt: skip
+    assert here.integrations.stored.finished
+
+
+async def test_who_enters_a_series_while_it_goes_offline_is_let_go_of() -> None:
+    here = Company()
+    await here.over(C.DEACTIVATE)
+    await here.entries.enter([Entry(entry_id("hello", "c1", 0), "hello", "c1", 0, NOW, next_at=NOW)])
+    await here.tick(61)
+    [entry] = await here.entries.of_contact("c1")
+    assert (entry.ended, entry.next_at) == (EntryEnd.STOPPED, None)
+
+
+async def test_leaving_waits_for_a_sync_that_began_when_it_was_linked() -> None:
+    """It saw that it may, and stores once nobody looks for it: nothing of it comes after leaving is over."""
+    here = Company()
+    async with here.crm.traffic.passing():
+        await here.asked(C.DEACTIVATE)
+        await here.tick()
+        await here.tick()
+        assert here.integrations.stored.detaching
+        await here.crm.syncs.save(a_sync("late"))
+    await here.tick()
+    assert not here.integrations.stored.detaching
+    assert here.crm.syncs.stored["late"].status is SyncStatus.PAUSED
+    await here.tick()
+    assert here.integrations.stored.finished
+
+
+async def test_of_a_sync_that_was_killed_leaving_waits_for_the_lease_alone() -> None:
+    here = Company()
+    await here.leases.take("crm-traffic:dead", "dead", 60)
+    await here.asked(C.DEACTIVATE)
+    await here.tick()
+    await here.tick()
+    assert here.integrations.stored.detaching
+    await here.tick(60)
+    assert here.integrations.stored.finished
+
+
+async def test_a_sync_that_is_asked_for_once_it_is_being_left_writes_nothing() -> None:
+    here = Company()
+    await here.asked(C.DEACTIVATE)
+    before = here.picture()
+    with pytest.raises(NotReady, match="sync leads rests"):
+        await here.crm.run(SyncRequested(sync_id="leads", mode=SyncMode.INITIATE))
+    assert (here.picture(), here.leases.held) == (before, {})
+
+
+@pytest.mark.parametrize("change", [C.DEACTIVATE, C.DISABLE])
+async def test_slices_that_wait_when_it_is_left_end_cleanly(change: C) -> None:
+    here = Company()
+    slices = await here.crm.runner(SyncRequested(sync_id="leads", mode=SyncMode.INITIATE))
+    assert slices
+    await here.over(change)
+    before = here.picture()
+    for message in slices:
+        assert isinstance(message, SyncRequested)
+        await here.crm.runner(message)
+    assert here.picture() == before
+    run = await here.crm.runs.get(str(slices[0].run_id))
+    assert run is not None
+    assert run.ended_at is not None
 
 
 async def test_a_sync_that_began_once_it_was_left_rests() -> None:
