@@ -116,6 +116,7 @@ class Series:
     reentry: bool = False  #: whether who leaves the list and joins it again goes through it once more
     existing_members: bool = False  #: whether those who were on the list when it started enter too
     steps: tuple[Step, ...] = ()
+    taken_out: tuple[str, ...] = ()  #: keys of messages that it had: their campaigns end, and the keys do not come back
     started_at: datetime | None = None  #: for the first time
     status_reason: str | None = None
     status_at: datetime | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.email import Email
-from domain.series import NOT_FINAL, Entry, EntryEnd, Passed, Series, Step, key_and_year, turn_of
+from domain.series import NOT_FINAL, Entry, EntryEnd, Passed, Series, Step, TriggerKind, key_and_year, turn_of
 from domain.series_turns import HOURLY, Person, Turn, Turns, row_of
 
 
@@ -32,11 +32,23 @@ def rows_wanted(series: Series, entry: Entry) -> Iterator[str]:
     """Ids of the ledger rows that decide about what is not done yet."""
     steps = {step.key: step for step in series.steps}
     for step in series.steps:
+        yield from _right_before(series, step, entry)
         earlier = steps.get(step.trigger.message or "")
         for name in entry.done if earlier else ():
             key, year = key_and_year(name)
             if earlier and key == earlier.key and _is_open(entry, turn_of(step.key, year)):
                 yield row_of(earlier, entry, year)
+
+
+def _right_before(series: Series, step: Step, entry: Entry) -> Iterator[str]:
+    """Those that the same trigger had planned last: the next one keeps its distance from them."""
+    if step.trigger.kind is TriggerKind.DATE:
+        return
+    keys = {each.key: each for each in series.steps if each.trigger == step.trigger and each.key != step.key}
+    turns = [(name, *key_and_year(name)) for name in entry.done]
+    mine = [(name, key, year) for name, key, year in turns if key in keys and _is_open(entry, turn_of(step.key, year))]
+    last = max((entry.done[name] for name, _, _ in mine), default=None)
+    yield from (row_of(keys[key], entry, year) for name, key, year in mine if entry.done[name] == last)
 
 
 def ended(entry: Entry, why: EntryEnd, now: datetime) -> Entry:
@@ -62,7 +74,8 @@ def look(
     found: list[Due] = []
     while True:
         # What is planned now, or never will be, decides about those that follow it.
-        one = _looked(steps, Turns(entry, person, steps, rows, now, over), sending)
+        fresh = {due.turn for due in found}
+        one = _looked(steps, Turns(entry, person, steps, rows, now, over, fresh), sending)
         found += one.due
         is_settled = not one.due and one.entry.passed == entry.passed
         entry = one.entry
@@ -87,12 +100,16 @@ def _looked(steps: Mapping[str, Step], turns: Turns, sending: Collection[str]) -
 
 
 def _passed(entry: Entry, turns: Collection[Turn]) -> Mapping[str, Passed]:
-    kept = {name: why for name, why in entry.passed.items() if why not in NOT_FINAL or key_and_year(name)[1]}
+    said = {turn.name for turn in turns}
+    kept = {
+        name: why
+        for name, why in entry.passed.items()
+        if why not in NOT_FINAL or (key_and_year(name)[1] is not None and name not in said)
+    }
     return {**kept, **{turn.name: turn.passed for turn in turns if turn.passed}}
 
 
 def _is_open(entry: Entry, name: str) -> bool:
-    """Whether anything is left to decide of it: a date may be mended, but one of a year that is over is over."""
+    """Whether anything is left to decide of it: a date may be mended, and then its day of the year is still to come."""
     settled = entry.passed.get(name)
-    is_over = settled is not None and (settled not in NOT_FINAL or key_and_year(name)[1] is not None)
-    return name not in entry.done and not is_over
+    return name not in entry.done and (settled is None or settled in NOT_FINAL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -62,6 +62,7 @@ class Turns:
     rows: Mapping[str, Email]  #: by id
     now: datetime
     over: Collection[str] = ()  #: keys of messages whose campaigns have ended
+    fresh: Collection[str] = ()  #: turns that are being planned: their rows are not there yet
 
     def of(self, step: Step) -> Iterator[Turn]:
         if step.key in self.over:
@@ -80,7 +81,52 @@ class Turns:
             return Turn(name, passed=Passed.NOT_MET)
         if self._came_too_early(step, at):
             return Turn(name, passed=Passed.ADDED_LATER)
-        return self._placed(step, name, at)
+        return Turn(name, again=at) if at > self.now else self._spaced(step, name, base)
+
+    def _spaced(self, step: Step, name: str, base: datetime) -> Turn:
+        """Of a message whose own time has come. What lies between it and the one before it is kept, however late that
+        went out; and none overtakes another.
+        """
+        own = delayed(base, step.delay, self.person.zone) or base
+        year = key_and_year(name)[1]
+        at = own
+        for before, nominal in self._before(step, base, own, year):
+            gap, went = own - nominal, self._went(before, year)
+            if went is None:
+                return Turn(name, again=self.now + self._patience(turn_of(before.key, year), gap))
+            if went - nominal > min(_SLACK, gap / 10):
+                at = max(at, went + gap)
+        return self._placed(step, name, opening(at, step.window, self.person.zone))
+
+    def _before(self, step: Step, base: datetime, own: datetime, year: int | None) -> Sequence[tuple[Step, datetime]]:
+        """Those that the same trigger has come right before it, with their times."""
+        times = [
+            (each, at)
+            for each in self.steps.values()
+            if each.trigger == step.trigger
+            and each.key not in self.over
+            and turn_of(each.key, year) not in self.entry.passed
+            and (at := delayed(base, each.delay, self.person.zone)) is not None
+            and at < own
+        ]
+        last = max((at for _, at in times), default=None)
+        return [(each, at) for each, at in times if at == last]
+
+    def _went(self, step: Step, year: int | None) -> datetime | None:
+        """When a message was sent, or when it was clear that it would not be; None before."""
+        turn = turn_of(step.key, year)
+        if turn not in self.entry.done or turn in self.fresh:
+            return None
+        row = self.rows.get(row_of(step, self.entry, year))
+        if row is None:
+            return self.entry.done[turn]
+        return None if row.state in OPEN_STATES else row.state_at
+
+    def _patience(self, before: str, gap: timedelta) -> timedelta:
+        """After which to ask again whether the one before has gone out; who waits for its campaign is woken."""
+        if before in self.fresh:
+            return gap
+        return max(gap, _SLACK) if before in self.entry.done else HOURLY
 
     def _time(self, step: Step, base: datetime) -> datetime | None:
         at = delayed(base, step.delay, self.person.zone)
@@ -143,7 +189,7 @@ class Turns:
                 yield self._response(step, turn_of(step.key, year), self.rows.get(row_of(earlier, self.entry, year)))
         for name, why in self.entry.passed.items():
             key, year = key_and_year(name)
-            if key == earlier.key and (why in _NEVER_CAME or (year is not None and why is Passed.MISSED)):
+            if key == earlier.key and why in _NEVER_CAME:
                 yield Turn(turn_of(step.key, year), passed=Passed.NOT_MET)
 
     def _response(self, step: Step, name: str, row: Email | None) -> Turn:

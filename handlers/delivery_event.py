@@ -88,7 +88,7 @@ class DeliveryRecorder:
             UnknownEmail: events name emails that are in no ledger; the others of the window may be applied.
             Conflict: others kept changing the same contacts first.
         """
-        named = [(self._email(event), event) for event in events]
+        named = await self._in_series([(self._email(event), event) for event in events])
         told = sorted(((email, event) for email, event in named if not is_nobodys(email)), key=_by_time)
         if not told:
             return []
@@ -127,6 +127,12 @@ class DeliveryRecorder:
             raise UnknownEmail(f"event {event.event_id}: neither Message-ID nor address is one of ours")
         return found
 
+    async def _in_series(self, named: Sequence[tuple[str, DeliveryEvent]]) -> Sequence[tuple[str, DeliveryEvent]]:
+        """Campaign and address do not say which time: of a message of a series the last one is meant."""
+        guessed = {email for email, event in named if _is_guessed(event)}
+        last = await self.series.last_sent(guessed, self.emails) if self.series and guessed else {}
+        return [(last.get(email, email) if _is_guessed(event) else email, event) for email, event in named]
+
     async def _strangers(self, email_ids: Collection[str]) -> frozenset[str]:
         """Those of these that are in no ledger."""
         known = {row.id for row in await self.emails.load(email_ids)} if email_ids else set()
@@ -151,6 +157,11 @@ class DeliveryRecorder:
             if not open_ids:
                 return
         raise Conflict(f"{len(open_ids)} contacts kept changing while they were opted out")
+
+
+def _is_guessed(event: DeliveryEvent) -> bool:
+    """Whether it names its email by campaign and address alone."""
+    return not event.email_id and email_of_message_id(event.message_id or "") is None
 
 
 def _by_time(told: tuple[str, DeliveryEvent]) -> tuple[object, ...]:

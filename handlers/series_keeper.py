@@ -35,6 +35,7 @@ class _Known:
     reading: Reading = field(default_factory=Reading)
     stand: Stand = field(default_factory=Stand)  #: of its messages
     looked_at: datetime | None = None  #: at its messages
+    revision: int | None = None  #: of the series whose messages that were taken out have ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,9 @@ class SeriesKeeper:
             return False
         series = now_stored
         known = self._known.setdefault(series.id, _Known())
+        if known.revision != series.revision:
+            await self.children.end_taken_out(series)
+            known.revision = series.revision
         more = await self.newcomers(series, known.reading)
         return await self.due(series, await self._stand(series, known)) or more
 

@@ -55,7 +55,7 @@ class SeriesSaver:
         if known is None or not message.is_overtaken(known.source_order):
             await self._save(known, message)
         elif message.order == known.source_order:
-            await self._looked_at_anew(known)  # whoever wrote it may have died before this
+            await self._followed_up(known)  # whoever wrote it may have died before this
         return []
 
     async def _save(self, known: Series | None, message: SeriesSaved) -> None:
@@ -72,26 +72,26 @@ class SeriesSaver:
         elif wanted != known:
             await self._change(known, wanted)
         else:
-            await self._looked_at_anew(known)
+            await self._followed_up(known)
 
     async def _change(self, known: Series, wanted: Series) -> None:
-        for step in known.steps:
-            if wanted.step(step.key) is None:
-                await self._end(step, known)
-        await self.series.save(wanted, expected=_CHANGEABLE)
+        """The series first: it remembers whom it takes out, so that whoever comes next ends what a crash left."""
+        gone = tuple(step.key for step in known.steps if wanted.step(step.key) is None)
+        wanted = replace(wanted, taken_out=known.taken_out + gone)
+        saved = await self.series.save(wanted, expected=_CHANGEABLE)
         if wanted.steps != known.steps:
-            await self._looked_at_anew(wanted)
+            await self._followed_up(saved)
+
+    async def _followed_up(self, series: Series) -> None:
+        if series.status not in _OVER:
+            await self.children.end_taken_out(series)
+        await self._looked_at_anew(series)
 
     async def _looked_at_anew(self, series: Series) -> None:
         """Everybody who is on the way, or was at its end: told twice, they are looked at twice, which is harmless."""
         if series.started_at is not None and series.status not in _OVER:
             await self.entries.reopen(series.id, self.now())
             await self.entries.wake_all(series.id, self.now())
-
-    async def _end(self, step: Step, series: Series) -> None:
-        child = (await self.children.of(replace(series, steps=(step,)))).get(step.key)
-        if child is not None:
-            await self.children.end(child, f"taken out of series {series.id}")
 
     def _wanted(self, known: Series | None, message: SeriesSaved) -> Series:
         wanted = message.to_series()
@@ -140,6 +140,7 @@ class SeriesSaver:
             if known is None or known.status not in _OVER:
                 with found.kept():
                     check(stored.get(part.key), draft, was_there=_has(known, part.key))
+                    _check_key(known, part.key)
             for fault in found.texts:
                 with faults.kept():
                     raise InvalidDefinition(f"message {part.key}: {fault.removeprefix(f'campaign {draft.id}: ')}")
@@ -149,6 +150,15 @@ class SeriesSaver:
 
 def _has(known: Series | None, key: str) -> bool:
     return known is not None and known.step(key) is not None
+
+
+def _check_key(known: Series | None, key: str) -> None:
+    """
+    Raises:
+        InvalidDefinition: the series had such a message, whose campaign is being ended.
+    """
+    if known is not None and key in known.taken_out:
+        raise InvalidDefinition("key: its message was taken out, and does not come back; choose another key")
 
 
 def _same(known: Series, wanted: Series, steps: tuple[Step, ...]) -> bool:

@@ -1,6 +1,6 @@
 """Series, the parents of autoresponder messages.
 
-{_id: series id, name, list_id, status, topic, purpose, reentry, existing_members,
+{_id: series id, name, list_id, status, topic, purpose, reentry, existing_members, taken_out: [key],
  steps: [{key, campaign_id, trigger: {kind, field, yearly, offset_days, at: "09:00:00" or null, message, within_days},
           delay: {amount, unit}, window: {weekdays: [0 is Monday], opens, closes} or null, since}],
  started_at, status_reason, status_at, source_order, author, created_at, revision: counts writes}
@@ -90,6 +90,7 @@ def _series(document: Mapping[str, Any]) -> Series:
             "status": SeriesStatus(document["status"]),
             "purpose": Purpose(document["purpose"]),
             "steps": tuple(_step(each) for each in document["steps"]),
+            "taken_out": tuple(document.get("taken_out", ())),
         }
     )
 

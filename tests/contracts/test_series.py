@@ -36,6 +36,7 @@ WHOLE = a_series(
     purpose=Purpose.EVENT,
     reentry=True,
     existing_members=True,
+    taken_out=("old", "older"),
     status_reason="a pause",
     source_order=7,
     author="Ann Green",

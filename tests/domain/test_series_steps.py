@@ -91,7 +91,7 @@ def test_a_look_that_is_repeated_finds_nothing_more() -> None:
 
 def test_a_clock_that_is_set_back_plans_nothing_twice() -> None:
     series = a_series(a_step(), after_days("tips", 2))
-    ahead = looked(series, now=NOW + 3 * DAY).entry
+    ahead = looked(series, looked(series).entry, now=NOW + 3 * DAY).entry
     assert set(ahead.done) == {"hello", "tips"}
     assert looked(series, replace(ahead, next_at=NOW), NOW - DAY).due == ()
 
@@ -118,6 +118,41 @@ def test_what_we_come_to_late_waits_for_the_next_opening_of_its_window() -> None
     assert (turns(found), found.entry.next_at) == ([], at("2026-03-03 09:00"))
     assert turns(looked(series, now=at("2026-03-02 17:00") + timedelta(minutes=10))) == []
     assert turns(looked(series, an_entry(entered_at=at("2026-03-02 16:59")), at("2026-03-02 17:05"))) == ["hello"]
+
+
+# What lies between messages
+
+
+def test_however_late_messages_keep_the_delays_between_them() -> None:
+    series = a_series(a_step(), after_days("tips", 2), after_days("last", 5))
+    hello = looked(series, now=NOW + 9 * DAY)
+    assert turns(hello) == ["hello"]
+    sent = row(series.steps[0], hello.entry, state_at=NOW + 9 * DAY + HOUR)
+    early = looked(series, hello.entry, NOW + 11 * DAY, rows=[sent])
+    assert turns(early) == []
+    tips = looked(series, early.entry, NOW + 11 * DAY + HOUR, rows=[sent])
+    assert (turns(tips), tips.entry.next_at) == (["tips"], NOW + 14 * DAY + HOUR)
+    assert list(rows_wanted(series, tips.entry)) == [row_of(series.steps[1], tips.entry, None)]
+
+
+@pytest.mark.parametrize("state", [EmailState.PLANNED, EmailState.DEFERRED])
+def test_no_message_overtakes_the_one_before_it(state: EmailState) -> None:
+    series = a_series(a_step(), after_days("tips", 2))
+    entry = looked(series).entry
+    found = looked(series, entry, NOW + 2 * DAY, rows=[row(series.steps[0], entry, state)])
+    assert (found.due, found.entry.next_at) == ((), NOW + 4 * DAY)
+
+
+def test_a_message_that_did_not_go_out_holds_up_nobody() -> None:
+    series = a_series(a_step(), after_days("tips", 2))
+    entry = looked(series).entry
+    failed = row(series.steps[0], entry, EmailState.FAILED)
+    assert turns(looked(series, entry, NOW + 2 * DAY, rows=[failed])) == ["tips"]
+
+
+def test_who_waits_for_a_message_waits_for_those_after_it() -> None:
+    found = looked(a_series(a_step(), after_days("tips", 2)), now=NOW + 3 * DAY, waiting=["hello"])
+    assert (found.due, found.entry.next_at) == ((), NOW + 3 * DAY + HOUR)
 
 
 # Dates
@@ -192,6 +227,18 @@ def test_a_date_that_was_mended_counts_from_then_on() -> None:
     entry = looked(series, person=born("soon")).entry
     found = looked(series, entry, NOW + DAY, born("1990-03-03"))
     assert (turns(found), dict(found.entry.passed)) == (["birthday@2026"], {})
+
+
+def test_a_birthday_that_was_missed_by_a_slip_is_kept_when_it_is_corrected_and_once_in_a_year() -> None:
+    series = a_series(yearly(), after_open("thanks", "birthday"))
+    entry = an_entry(entered_at=NOW - 30 * DAY)
+    missed = looked(series, entry, person=born("1990-02-20"))
+    assert (missed.due, dict(missed.entry.passed)) == ((), {"birthday@2026": Passed.MISSED})
+    waiting = looked(series, missed.entry, NOW + DAY, born("1990-03-20"))
+    assert (waiting.due, dict(waiting.entry.passed)) == ((), {})
+    kept = looked(series, waiting.entry, at("2026-03-20 09:00"), born("1990-03-20"))
+    assert turns(kept) == ["birthday@2026"]
+    assert looked(series, kept.entry, at("2026-03-25 09:00"), born("1990-03-25")).due == ()
 
 
 def test_a_date_that_moves_is_seen_within_a_day() -> None:
@@ -389,8 +436,8 @@ def test_who_is_past_an_added_message_does_not_get_it_and_newcomers_do() -> None
     entry = an_entry(done={"hello": NOW})
     found = looked(series, entry, NOW + 9 * DAY)
     assert (found.due, found.entry.passed) == ((), {"tips": Passed.ADDED_LATER})
-    newcomer = an_entry(entered_at=NOW + 10 * DAY)
-    assert turns(looked(series, newcomer, NOW + 17 * DAY)) == ["hello", "tips"]
+    newcomer = an_entry(entered_at=NOW + 10 * DAY, done={"hello": NOW + 10 * DAY})
+    assert turns(looked(series, newcomer, NOW + 17 * DAY)) == ["tips"]
 
 
 def test_a_removed_message_is_no_longer_due() -> None:
@@ -460,10 +507,10 @@ def test_however_often_and_late_we_look_each_message_is_planned_once_and_none_is
 ) -> None:
     series = a_series(*(after_days(f"m{n}", days) for n, days in enumerate(delays)))
     entry, found = an_entry(), []
-    for hours in [*looks, 24 * 41]:  # clocks go back and forth
-        if entry.ended:
-            break
-        one = looked(series, entry, NOW + hours * HOUR)
+    times = [NOW + hours * HOUR for hours in looks]  # clocks go back and forth
+    while entry.next_at is not None:
+        now = times.pop(0) if times else max(entry.next_at, NOW + 41 * DAY)
+        one = looked(series, entry, now)
         found += turns(one)
         entry = one.entry
     assert sorted(found) == sorted(f"m{n}" for n in range(len(delays)))

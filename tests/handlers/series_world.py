@@ -94,8 +94,17 @@ class World:
         return self.contacts.stored[an_id(text)]
 
     async def ticks(self, passing: timedelta = timedelta(0)) -> None:
+        """What was planned before goes out while time passes."""
+        if passing:
+            self.sends()
         self.now += passing
         await self.keeper.tick()
+
+    def sends(self) -> None:
+        for row in [row for row in self.emails.stored.values() if row.state is EmailState.PLANNED]:
+            if self.campaigns.stored[row.campaign_id].status is CampaignStatus.SENDING:
+                sent = replace(row, state=EmailState.SENT, state_at=self.now, next_at=None)
+                self.emails.stored[row.id] = sent
 
     def planned(self, text: str = ANN) -> list[str]:
         """Campaign and occurrence of each row that the person has."""

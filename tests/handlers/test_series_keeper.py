@@ -17,7 +17,7 @@ from domain.lists import Suppression
 from domain.organisation import Organisation
 from domain.series import Delay, DelayUnit, Entry, EntryEnd, Passed, SeriesStatus
 from handlers.series_starts import SeriesStarts, Stand
-from tests.builders import NOW, a_member, a_stamp, an_id
+from tests.builders import NOW, a_contact, a_member, a_stamp, an_id
 from tests.fakes.emails import MemoryEmails
 from tests.fakes.series_entries import MemoryEntries
 from tests.handlers.series_world import GREEN, World, a_child
@@ -168,6 +168,20 @@ async def test_who_leaves_and_comes_back_on_the_way_begins_anew_where_that_is_al
         await world.ticks(MINUTE)
     assert world.entry().ended is EntryEnd.LEFT_LIST
     assert (world.entry(number=1).ended, world.planned()) == (None, ["welcome-hello:0", "welcome-hello:10000"])
+
+
+async def test_who_changes_address_leaves_with_the_old_one_and_enters_with_the_new_one() -> None:
+    """D2, D3: a person is an address; the membership keeps its time."""
+    world = World([a_series(a_step(), after_days("tips", 9))])
+    await world.joins(ANN)
+    await world.ticks()
+    moved = replace(a_contact(BEA), memberships=world.person().memberships)
+    await world.leaves(ANN)
+    await world.contacts.save([moved])
+    await world.ticks(2 * DAY)
+    assert (world.planned(BEA), world.entry(BEA).ended) == (["welcome-hello:0"], None)
+    await world.ticks(7 * DAY)
+    assert (world.planned(), world.entry().ended) == (["welcome-hello:0"], EntryEnd.LEFT_LIST)
 
 
 async def test_who_stays_on_the_list_enters_once_where_reentry_is_allowed_too() -> None:
@@ -451,6 +465,7 @@ async def test_two_keepers_at_once_plan_nothing_twice() -> None:
         world.leases.pass_time(31)
         await other.tick()
         world.leases.pass_time(31)
+        world.sends()
         world.now += DAY
     assert world.planned() == world.planned(BEA) == ["welcome-hello:0", "welcome-tips:0"]
     assert world.entered() == 2
@@ -496,6 +511,7 @@ async def test_a_keeper_killed_between_rows_and_entries_sends_nothing_twice_and_
         world.keeper = world.new_keeper("second")
         world.leases.pass_time(31)
         await world.ticks(MINUTE)
+        world.sends()
         sent = world.row()
         assert (world.planned(), world.entry().next_at) == (["welcome-hello:0"], NOW + 2 * DAY)
         await world.ticks(2 * DAY)
@@ -538,3 +554,26 @@ async def test_a_message_that_sends_while_its_series_is_paused_is_paused_as_well
     await world.moves(SeriesStatus.PAUSED)
     await world.ticks()
     assert (world.child().status, world.child().status_reason) == (CampaignStatus.PAUSED, "series welcome is paused")
+
+
+async def test_a_message_that_was_taken_out_is_ended_whoever_died_over_it() -> None:
+    world = World([a_series(taken_out=("tips",))])
+    await world.campaigns.add(a_child("welcome-tips"))
+    for _ in range(2):
+        await world.ticks()
+    assert world.child("tips").status is CampaignStatus.STOPPED
+
+
+async def test_after_an_outage_nobody_gets_two_messages_in_one_go() -> None:
+    world = World([a_series(a_step(), after_days("tips", 2), after_days("last", 4))])
+    await world.joins(ANN)
+    await world.ticks()
+    await world.moves(SeriesStatus.PAUSED)
+    await world.ticks(9 * DAY)
+    await world.moves(SeriesStatus.RUNNING)
+    await world.ticks(MINUTE)
+    assert world.planned() == ["welcome-hello:0", "welcome-tips:0"]
+    await world.ticks(2 * DAY - HOUR)
+    assert "welcome-last:0" not in world.planned()
+    await world.ticks(2 * HOUR)
+    assert world.planned() == ["welcome-hello:0", "welcome-last:0", "welcome-tips:0"]

@@ -84,6 +84,18 @@ async def test_a_crash_between_messages_and_series_is_mended_by_the_repeat() -> 
     assert desk.child("tips").status is C.CANCELLED
 
 
+async def test_a_crash_before_a_message_that_was_taken_out_is_ended_is_mended_by_the_repeat() -> None:
+    desk = SeriesDesk()
+    await desk.started()
+    shorter = document(messages=[HELLO])
+    await desk.save(shorter)
+    desk.becomes("tips", C.SENDING)
+    with pytest.raises(InvalidDefinition, match="message tips: key: its message was taken out"):
+        await desk.save(document())
+    await desk.save(shorter)
+    assert (desk.child("tips").status, desk.stored.taken_out) == (C.STOPPED, ("tips",))
+
+
 async def test_all_that_is_wrong_is_told_at_once_with_message_and_field_and_nothing_is_stored() -> None:
     desk = SeriesDesk(replace(GREEN, gdpr=True))
     lost = {**TIPS, "content": {"subject": "Tips", "template": "lost"}, "member_status": "Zapped"}

@@ -267,3 +267,26 @@ async def test_what_people_do_wakes_them_again_with_a_repeat_and_what_machines_d
     for _ in range(2):
         await recorder([told])
     assert entries.wakes == (2 if wakes else 0)
+
+
+async def test_who_is_named_by_campaign_and_address_means_the_email_of_a_series_that_was_sent_last() -> None:
+    campaigns = MemoryCampaigns(a_campaign("welcome-hello", series="welcome"))
+    first = an_email(ANN, "welcome-hello", state=EmailState.SENT, state_at=NOW)
+    again = replace(first, id=f"welcome-hello:{an_id(ANN)}:10000", occurrence=10_000, state_at=later(99))
+    emails, suppressions = MemoryEmails(first, again), MemorySuppressions()
+    recorder = DeliveryRecorder(
+        emails,
+        MemoryEvents(),
+        suppressions,
+        MemoryContacts(a_contact(ANN)),
+        StrikeBook(MemoryStrikes(), emails),
+        ADDRESS_KEY,
+        campaigns,
+        SeriesWaker(campaigns, MemoryEntries(), lambda: NOW),
+    )
+    told = DeliveryEvent(
+        event_id="e", event=EventType.CLICKED, campaign_id="welcome-hello", address=ANN, occurred_at=later(100)
+    )
+    for _ in range(2):
+        await recorder([told])
+    assert (set(emails.stored[first.id].times), set(emails.stored[again.id].times)) == (set(), {"clicked"})
