@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ import typer
 from cli import context
 from cli.output import Json, counted, out, print_json, table, tell
 from domain.errors import CampaignsError
-from domain.feed import StreamView
+from domain.feed import Replay, StreamView
 from domain.webhook import Position, rewound
 from messages.feed_replay_requested import FeedReplayRequested
 from repositories.stores import Stores
@@ -24,17 +25,35 @@ class NothingKept(CampaignsError):
     """Nothing of what is to be replayed is kept."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Stands:
+    streams: Sequence[StreamView]
+    replays: Sequence[Replay]  #: that have not ended
+    marked: Mapping[str, int]
+    webhook: Mapping[str, Position]
+
+
+async def _stands(stores: Stores) -> _Stands:
+    return _Stands(
+        await stores.outbox.view(),
+        await stores.replays.open(),
+        await stores.feed_marks.waiting(),
+        await stores.webhook_positions.load(),
+    )
+
+
 @app.command("show")
 def show(as_json: Json = False) -> None:
-    """Show each stream: its numbers, what is not published yet, and what stores have marked."""
-
-    async def work(stores: Stores) -> tuple[Sequence[StreamView], Mapping[str, int], Mapping[str, Position]]:
-        return await stores.outbox.view(), await stores.feed_marks.waiting(), await stores.webhook_positions.load()
-
-    views, marked, posted = context.stored(context.settings(), work)
+    """Show each stream: its numbers, what is not published yet, what comes once more, and what stores have marked."""
+    stands = context.stored(context.settings(), _stands)
+    views, replays, marked, posted = stands.streams, stands.replays, stands.marked, stands.webhook
     if as_json:
-        return print_json({"streams": views, "marked": marked, "webhook": list(posted.values())})
+        return print_json(
+            {"streams": views, "replays": replays, "marked": marked, "webhook": list(posted.values())}
+        )  # fmt: skip
     out.print(table(counted(len(views), "stream"), _COLUMNS, map(_row, views)))
+    if replays:
+        out.print(table("Once more", _REPEATED, map(_repeated, replays)))
     if posted:
         out.print(table("Webhook", _POSTED, map(_posted, posted.values())))
     waiting = ", ".join(f"{count:,} {name}" for name, count in marked.items() if count)
@@ -93,6 +112,15 @@ def _posted(position: Position) -> tuple[str, ...]:
     if len(position.parked) > _NAMED:
         parked += f" and {len(position.parked) - _NAMED:,} more"
     return position.stream, str(position.number), str(position.failures), again, position.why, parked
+
+
+_REPEATED = ("stream", "from", "to", "queue", "again at", "why it waits")
+
+
+def _repeated(replay: Replay) -> tuple[str, ...]:
+    again = f"{replay.next_at:%Y-%m-%d %H:%M:%S}" if replay.next_at else ""
+    to = str(replay.last or "the end")
+    return replay.stream, str(replay.position), to, replay.queue or "all", again, replay.why
 
 
 _COLUMNS = ("stream", "kept from", "last number", "not published", "oldest of them")

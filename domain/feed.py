@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.email import Email, ServiceStatus
@@ -18,6 +18,9 @@ from domain.response import response
 
 CONTACTS = "contacts"
 SYNCS = "syncs"
+
+#: Pauses of a replay whose queue is full: 1, 2, 4 … seconds, up to this.
+MOST_PAUSE_S = 60.0
 
 
 def campaign_stream(campaign_id: str) -> str:
@@ -127,10 +130,36 @@ class Replay:
     next: int = 0  #: where it is; 0: at the first
     ended_at: datetime | None = None
     ended_because: str = ""  #: why it ended early
+    failures: int = 0  #: since the last entry that was taken
+    next_at: datetime | None = None  #: when it goes on, if it waits
+    why: str = ""  #: it waits
 
     @property
     def position(self) -> int:
         return max(self.next, self.first)
+
+    def is_due(self, now: datetime) -> bool:
+        return self.next_at is None or self.next_at <= now
+
+    def brings(self, entry: Entry) -> bool:
+        """Whether everybody gets this entry by it."""
+        to_all = self.queue is None and self.last is None and self.ended_at is None
+        return to_all and self.stream == entry.stream and self.position <= entry.number
+
+    def reached(self, through: int) -> Replay:
+        """Everything up to this number was taken."""
+        return replace(self, next=through + 1, failures=0, next_at=None, why="")
+
+    def held_up(self, why: str, now: datetime) -> Replay:
+        """Once more from the same entry on, later."""
+        pause_s = min(MOST_PAUSE_S, 2.0 ** min(self.failures, 30))
+        return replace(self, failures=self.failures + 1, next_at=now + timedelta(seconds=pause_s), why=why)
+
+
+def left_out(entry: Entry, why: str, now: datetime) -> Replay:
+    """What brings an entry, and all that are behind it, to who had no room for it: everybody gets them once more."""
+    asked = Replay(f"left-out:{entry.stream}:{entry.number}", entry.stream, entry.number, asked_at=now)
+    return asked.held_up(why, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -33,6 +33,7 @@ class Position:
     next_at: datetime | None = None  #: when that is tried again
     why: str = ""  #: it failed the last time
     parked: tuple[int, ...] = ()  #: numbers that were given up
+    tried_at: datetime | None = None  #: when anything of it was posted last
     revision: int = 0  #: of the stored document; 0 = not stored yet
 
     def is_due(self, now: datetime) -> bool:
@@ -58,7 +59,11 @@ def backlog(latest: Mapping[str, int], positions: Mapping[str, Position]) -> Bac
     )
 
 
-def delivered(position: Position, number: int) -> Position:
+def delivered(position: Position, number: int, now: datetime) -> Position:
+    return replace(_past(position, number), tried_at=now)
+
+
+def _past(position: Position, number: int) -> Position:
     return replace(position, number=number, failures=0, next_at=None, why="")
 
 
@@ -66,11 +71,16 @@ def failed(position: Position, number: int, why: str, now: datetime) -> Position
     """Later; or, after the last try, given up for those behind it."""
     if position.failures < len(RETRY_DELAYS_S):
         next_at = now + timedelta(seconds=RETRY_DELAYS_S[position.failures])
-        return replace(position, failures=position.failures + 1, next_at=next_at, why=why)
-    return replace(delivered(position, number), parked=(*position.parked, number), why=why)
+        return replace(position, failures=position.failures + 1, next_at=next_at, why=why, tried_at=now)
+    return replace(delivered(position, number, now), parked=(*position.parked, number), why=why)
+
+
+def in_turn(positions: Iterable[Position]) -> list[Position]:
+    """Those that waited longest first: a stream that has much to deliver does not come before one that has little."""
+    return sorted(positions, key=lambda position: position.tried_at.timestamp() if position.tried_at else 0.0)
 
 
 def rewound(position: Position, first: int) -> Position:
     """From this number on once more, at once."""
     parked = tuple(number for number in position.parked if number < first)
-    return replace(delivered(position, first - 1), parked=parked)
+    return replace(_past(position, first - 1), parked=parked)

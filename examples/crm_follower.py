@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, HeadersType
 QUEUE = "crm-follower"
 #: RabbitMQ keeps what comes while this program is away, up to so many; what it has to drop is asked for again.
 ARGUMENTS: dict[str, Any] = {"x-queue-type": "quorum", "x-max-length": 1_000_000}
+PATIENCE_S = 300  #: a replay of which nothing comes for so long is asked for again
 OPT_OUT = {"campaigns.contact-unsubscribed.v1", "campaigns.contact-complained.v1", "campaigns.contact-bounced.v1"}
 
 
@@ -48,6 +50,7 @@ class Follower:
     def __init__(self, crm: Crm, channel: AbstractChannel) -> None:
         self.crm, self.channel = crm, channel
         self.asked: dict[str, str] = {}  #: id of the replay that is to fill the gap, by stream
+        self.heard_s: dict[str, float] = {}  #: when that was asked for, or last heard
 
     async def take(self, message: AbstractIncomingMessage) -> None:
         event = json.loads(message.body)
@@ -62,12 +65,15 @@ class Follower:
             return  # a repeat
         # A replay begins with what is still kept: what comes first of it is all that there is.
         replay = headers.get("x-feed-replay")
+        if replay is not None and replay == self.asked.get(stream):
+            self.heard_s[stream] = time.monotonic()
         if number == expected or replay == self.asked.get(stream, ""):
             self.crm.apply(event)
             if replay is None:
                 self.asked.pop(stream, None)  # nothing is missing any more
-        elif stream not in self.asked:
+        elif stream not in self.asked or time.monotonic() - self.heard_s[stream] > PATIENCE_S:
             self.asked[stream] = await self._ask(stream, expected)
+            self.heard_s[stream] = time.monotonic()
         # What is left out here comes again: the replay goes on to the end of the stream.
 
     async def _ask(self, stream: str, first: int) -> str:

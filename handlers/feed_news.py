@@ -66,7 +66,11 @@ class Numbering:
 
     async def add(self, entries: Sequence[Entry]) -> None:
         known = await self.outbox.known([entry.id for entry in entries]) if entries else {}
-        if new := [entry for entry in entries if entry.id not in known]:
+        await self.append([entry for entry in entries if entry.id not in known])
+
+    async def append(self, new: Sequence[Entry]) -> None:
+        """The same of what is surely not there; should it be, that is a Conflict."""
+        if new:
             heads = await self.outbox.heads({entry.stream for entry in new})
             await self.outbox.append(numbered(new, heads), self.now())
 
@@ -87,9 +91,8 @@ class EmailNews:
         changes = [(before.told, after) for before, after in zip(marked, told, strict=True)]
         replied = {after.email.contact_id for before, after in changes if after.told.replied and not before.replied}
         people = await self.contacts.for_sending(replied) if replied else {}
-        await self.numbering.add(
-            [entry for before, after in changes for entry in _email_entries(before, after, people)]
-        )
+        entries = [entry for before, after in changes for entry in _email_entries(before, after, people)]
+        await self.numbering.append(entries)  # they are not there: `_caught_up` has looked
         await self.marks.emails_told(told)
         return len(marked)
 

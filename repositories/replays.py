@@ -1,6 +1,7 @@
 """Requests for a replay of the feed, one document each.
 
-{_id: request id, stream, first, last or null, queue or null, next, asked_at, ended_at or null, ended_because}
+{_id: request id, stream, first, last or null, queue or null, next, asked_at, ended_at or null, ended_because,
+ failures, next_at or null, why: it waits}
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from domain.feed import Replay
 from repositories.bulk import insert_missing
 from repositories.connection import Database, collection
 from repositories.errors import answered, streamed
+
+_MOVING = ("next", "ended_at", "ended_because", "failures", "next_at", "why")
 
 
 class MongoReplays:
@@ -33,7 +36,7 @@ class MongoReplays:
         return [_replay(document) async for document in streamed(found)]
 
     async def save(self, replay: Replay) -> None:
-        changes = {"next": replay.next, "ended_at": replay.ended_at, "ended_because": replay.ended_because}
+        changes = {name: getattr(replay, name) for name in _MOVING}
         await answered(self._replays.update_one({"_id": replay.id}, {"$set": changes}))
 
     async def forget(self, before: datetime) -> None:

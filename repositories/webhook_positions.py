@@ -1,6 +1,7 @@
 """How far each stream of the feed is delivered to the webhook.
 
-{_id: stream, number, failures, next_at or null, why, parked: [number], revision: counts writes, saved_by}
+{_id: stream, number, failures, next_at or null, why, parked: [number], tried_at or null, revision: counts writes,
+ saved_by}
 """
 
 from __future__ import annotations

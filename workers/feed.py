@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.feed import Entry
-from gateways.webhook import HttpWebhook
+from gateways.webhook import HttpPosting, HttpWebhook
 from handlers.feed import FeedRelay
 from handlers.feed_news import CampaignNews, ContactsNews, EmailNews, News, Numbering, SyncNews
 from handlers.timers import Timers
@@ -39,9 +40,9 @@ def build(resources: Resources) -> Sequence[Part]:
         sender = WebhookSender(
             outbox=stores.outbox,
             positions=stores.webhook_positions,
-            webhook=_Posted(HttpWebhook(options, now)),
+            webhook=_Webhook(HttpWebhook(options, now)),
             leases=stores.leases,
-            now=now,
+            timers=Timers(now),
             owner=new_id(),
         )
         own.append(resources.runtime.periodic("webhook", sender.tick, given.tick_s))
@@ -49,13 +50,23 @@ def build(resources: Resources) -> Sequence[Part]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Posted:
+class _Webhook:
     """Entries as bodies to post."""
 
     gateway: HttpWebhook
 
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[_Posting]:
+        async with self.gateway.connected() as posting:
+            yield _Posting(posting)
+
+
+@dataclass(frozen=True, slots=True)
+class _Posting:
+    posting: HttpPosting
+
     async def post(self, entry: Entry) -> str | None:
-        return await self.gateway.post(entry.id, body(entry), CONTENT_TYPE)
+        return await self.posting.post(entry.id, body(entry), CONTENT_TYPE)
 
 
 def _news(resources: Resources) -> Sequence[News]:

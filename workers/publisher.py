@@ -4,6 +4,8 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from itertools import takewhile
+from typing import TypeAlias
 
 import aiormq.exceptions as amqp
 from aio_pika.abc import AbstractChannel
@@ -23,13 +25,10 @@ _AT_ONCE = 1_000  #: messages that share a deadline
 _GROWTH = 4  #: how many times more go at once, in order, after all before them were confirmed
 _AGAIN = Backoff(min_s=0.05, max_s=5.0)
 _EXCHANGES = ("", IN, FEED)
+Told: TypeAlias = Callable[[int], Awaitable[None]]
 #: What keeps a broker from confirming that can be reached.
 _REFUSED = "RabbitMQ refuses it: its queue is full (x-max-length, reject-publish) or has no majority of its nodes"
 _SILENT = "no answer in time; RabbitMQ takes nothing while its memory or disk runs short (`rabbitmqctl status`)"
-
-
-async def _unheeded(count: int) -> None:
-    pass
 
 
 class Publisher:
@@ -76,13 +75,29 @@ class Publisher:
         for at in range(0, len(messages), _AT_ONCE):
             await self._confirmed(messages[at : at + _AT_ONCE], self._deadline_s if within_s is None else within_s)
 
-    async def publish_in_order(
-        self, messages: Sequence[Outgoing], reached: Callable[[int], Awaitable[None]] = _unheeded
-    ) -> None:
-        """The same, each behind those before it: one, then ever more at once. One that is refused, or lost, comes again
-        alone, and then all that are behind it: whoever has some of those gets them twice, and all in order in the end.
+    async def offer_in_order(self, messages: Sequence[Outgoing], reached: Told, refused: Told) -> None:
+        """Publish each once, behind those before it, whatever queues refuse: one that is full holds up no other. What
+        was lost comes again with all that are behind it: whoever has some of those gets them twice.
 
-        `reached` is told how many from the first on are confirmed, whenever it is more; what it raises ends this.
+        `reached` is told how many from the first on were published, whenever it is more; `refused` before that how many
+        there are before one that a queue did not take: it lacks that one, and maybe others behind it, and every other
+        queue has it. What either raises ends this.
+
+        Raises:
+            BrokerUnavailable: one had no answer in time; any from the last one reached on may have arrived.
+        """
+        at = 0
+        while at < len(messages):
+            answers = await self._leading(messages[at : at + _AT_ONCE])
+            if Answer.REFUSED in answers:
+                await refused(at + answers.index(Answer.REFUSED))
+            at += len(answers)
+            await reached(at)
+
+    async def publish_in_order(self, messages: Sequence[Outgoing], reached: Told) -> int:
+        """The same up to the first that a queue refuses: one, then ever more at once. How many were taken by all.
+
+        `reached` is told how many these are, whenever it is more; what it raises ends this.
 
         Raises:
             Unroutable, BrokerUnavailable: as above.
@@ -90,27 +105,35 @@ class Publisher:
         at, size = 0, 1
         while at < len(messages):
             window = messages[at : at + size]
-            confirmed = await self._leading(window) if size > 1 else await self._alone(window)
-            at += confirmed
-            await reached(at)
+            answers = await self._leading(window)
+            taken = answers.index(Answer.REFUSED) if Answer.REFUSED in answers else len(answers)
+            at += taken
+            if taken:
+                await reached(at)
+            if taken < len(answers):
+                return at
             # A queue that is full takes one now and then: what is behind that one is not to come again with each.
-            size = min(size * _GROWTH, _AT_ONCE) if confirmed == len(window) else 1
+            size = min(size * _GROWTH, _AT_ONCE) if taken == len(window) else 1
+        return at
 
-    async def _alone(self, one: Sequence[Outgoing]) -> int:
-        await self._confirmed(one, self._deadline_s)
-        return len(one)
-
-    async def _leading(self, messages: Sequence[Outgoing]) -> int:
-        """How many were confirmed before the first that was not, or that had no answer in time."""
+    async def _leading(self, messages: Sequence[Outgoing]) -> Sequence[Answer]:
+        """What became of the first ones, one at least: of all before one that was lost or had no answer in time."""
         answers = list[Answer]()
         try:
             async with asyncio.timeout(self._deadline_s):
-                await self._hear(messages, answers)
+                for failures in itertools.count():
+                    answers.clear()
+                    await self._hear(messages, answers)
+                    if answers[0] is not Answer.LOST:
+                        break
+                    await asyncio.sleep(_AGAIN.delay_s(failures))
         except TimeoutError as error:
-            if not answers:
+            if not answers or answers[0] is Answer.LOST:
                 raise self._unavailable(self._deadline_s, was_refused=False) from error
-        fails = [self._fails(each, answer) for each, answer in zip(messages, answers, strict=False)]
-        return fails.index(True) if True in fails else len(fails)
+        leading = list(takewhile(lambda answer: answer is not Answer.LOST, answers))
+        for message, answer in zip(messages, leading, strict=False):
+            self._fails(message, answer)
+        return leading
 
     async def _confirmed(self, messages: Sequence[Outgoing], within_s: float) -> None:
         was_refused = False

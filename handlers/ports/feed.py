@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -96,6 +97,11 @@ class WebhookPositions(Protocol):
 
 
 class Webhook(Protocol):
+    def connected(self) -> AbstractAsyncContextManager[Posting]:
+        """Connections that are kept for one delivery after the other."""
+
+
+class Posting(Protocol):
     async def post(self, entry: Entry) -> str | None:
         """Deliver it; None when it was taken, else why not. Never raises: whatever goes wrong is an answer."""
 
@@ -103,18 +109,24 @@ class Webhook(Protocol):
 class Announcer(Protocol):
     """Publishes entries of the feed."""
 
-    async def announce(self, entries: Sequence[Entry], reached: Callable[[Entry], Awaitable[None]]) -> None:
-        """To everybody who follows: within a stream in this order. One that the broker refuses comes again, and with it
-        all that are behind it. `reached` is told meanwhile up to which one its stream is confirmed; what it raises
-        ends that stream.
+    async def announce(
+        self,
+        entries: Sequence[Entry],
+        reached: Callable[[Entry], Awaitable[None]],
+        refused: Callable[[Entry], Awaitable[None]],
+    ) -> None:
+        """To everybody who follows: within a stream in this order. `reached` is told meanwhile up to which one its
+        stream is published, and before that `refused` of one that somebody's queue did not take, who may lack any
+        behind it too; all others have them. What either raises ends that stream.
 
         Raises BrokerUnavailable: any of them may have been published.
         """
 
     async def repeat(
         self, entries: Sequence[Entry], replay: Replay, reached: Callable[[Entry], Awaitable[None]]
-    ) -> None:
-        """The same once more, where the replay wants it.
+    ) -> int:
+        """The same once more, where the replay wants it, up to the first that somebody's queue does not take; how many
+        were taken by all. `reached` is told of them meanwhile.
 
         Raises Unroutable: there is no such queue.
         """

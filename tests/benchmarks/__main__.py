@@ -16,6 +16,7 @@ from tests.benchmarks import (
     backlog,
     campaign,
     classification,
+    feed,
     growth,
     hot,
     intake,
@@ -48,6 +49,7 @@ class Program(StrEnum):
     LATENCY = "latency"
     HOT = "hot"
     EVENTS = "events"
+    FEED = "feed"
     WEB = "web"
     CLASSIFICATION = "classification"
     GROWTH = "growth"
@@ -102,7 +104,7 @@ app = typer.Typer(
 def main(
     programs: Annotated[list[Program] | None, typer.Argument(help="Which; all but profile when none is named.")] = None,
     short: Annotated[bool, typer.Option("--short", help="Small sizes and no memory program: about a minute.")] = False,
-    emails: Annotated[int | None, typer.Option(min=200, help="send, assembly, profile: emails per run.")] = None,
+    emails: Annotated[int | None, typer.Option(min=200, help="send, assembly, feed, profile: emails per run.")] = None,
     events: Annotated[int | None, typer.Option(min=1000, help="intake, latency, hot, events: events per run.")] = None,
     rate: Annotated[int | None, typer.Option(min=1, help="latency: events a second.")] = None,
     records: Annotated[int | None, typer.Option(min=1000, help="sync: records; 200000 is a large CRM.")] = None,
@@ -158,6 +160,7 @@ def _run(program: Program, on: Ground, sizes: Sizes) -> Measured:
         Program.LATENCY: lambda: latency.measure(on, sizes.events, sizes.rate),
         Program.HOT: lambda: hot.measure(on, sizes.events, sizes.rounds),
         Program.EVENTS: lambda: delivery_events.measure(on, sizes.events, sizes.rounds),
+        Program.FEED: lambda: feed.measure(on, sizes.emails, sizes.rounds),
         Program.WEB: lambda: web.measure(on, sizes.seconds, sizes.rounds),
         Program.CLASSIFICATION: classification.measure,
         Program.GROWTH: lambda: growth.measure(on, sizes.growth, sizes.rounds),

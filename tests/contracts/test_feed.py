@@ -111,6 +111,9 @@ async def test_a_replay_is_open_until_it_has_ended(world: World) -> None:
     await world.replays.add(asked)
     await world.replays.add(replace(asked, first=1))
     assert await world.replays.open() == [asked]
+    waits = asked.held_up("full", later(1))
+    await world.replays.save(waits)
+    assert await world.replays.open() == [waits]
     ended = replace(asked, next=4, ended_at=later(1), ended_because="no queue")
     await world.replays.save(ended)
     assert (await world.replays.open(), await world.replays.get("r1")) == ([], ended)

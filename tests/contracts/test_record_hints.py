@@ -56,7 +56,9 @@ async def records(mongo_database: Database) -> MongoRecords:
     return found
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(filters)
 async def test_whoever_fits_a_filter_is_among_those_sifted_for_it(records: MongoRecords, text: str) -> None:
     wanted = read(text)

@@ -37,7 +37,7 @@ def test_what_fails_waits_longer_each_time_and_is_given_up_after_the_last_try() 
 
 
 def test_what_was_taken_lets_the_next_one_begin_anew() -> None:
-    assert delivered(failed(Position("contacts", 6), 7, "x", NOW), 7) == Position("contacts", 7)
+    assert delivered(failed(Position("contacts", 6), 7, "x", NOW), 7, NOW) == Position("contacts", 7, tried_at=NOW)
 
 
 def test_what_was_given_up_can_be_delivered_once_more() -> None:

@@ -19,7 +19,7 @@ from handlers.feed_replay_requested import ReplayDesk
 from handlers.timers import Timers
 from messages.feed_replay_requested import FeedReplayRequested
 from tests.builders import NOW, a_campaign, a_contact, a_run, a_suppression, an_email, emails, later
-from tests.fakes.announcer import MemoryAnnouncer
+from tests.fakes.announcer import MemoryAnnouncer, Told
 from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.feed_marks import MemoryFeedMarks
@@ -229,16 +229,15 @@ class SlowAnnouncer(MemoryAnnouncer):
         super().__init__()
         self.leases = leases
 
-    async def announce(self, entries: Sequence[Entry], reached: Callable[[Entry], Awaitable[None]]) -> None:
-        await super().announce(entries, reached)
+    async def announce(self, entries: Sequence[Entry], reached: Told, refused: Told) -> None:
+        await super().announce(entries, reached, refused)
         if entries:
             await self._too_late()
 
-    async def repeat(
-        self, entries: Sequence[Entry], replay: Replay, reached: Callable[[Entry], Awaitable[None]]
-    ) -> None:
-        await super().repeat(entries, replay, reached)
+    async def repeat(self, entries: Sequence[Entry], replay: Replay, reached: Told) -> int:
+        taken = await super().repeat(entries, replay, reached)
         await self._too_late()
+        return taken
 
     async def _too_late(self) -> None:
         self.leases.pass_time(31)
@@ -272,11 +271,11 @@ class OneByOne(MemoryAnnouncer):
         super().__init__()
         self.at, self.then = at, then
 
-    async def announce(self, entries: Sequence[Entry], reached: Callable[[Entry], Awaitable[None]]) -> None:
+    async def announce(self, entries: Sequence[Entry], reached: Told, refused: Told) -> None:
         for entry in entries:
             if len(self.announced) == self.at:
                 await self.then()
-            await super().announce([entry], reached)
+            await super().announce([entry], reached, refused)
 
 
 async def test_what_a_slow_follower_has_taken_does_not_come_again() -> None:
@@ -349,6 +348,52 @@ async def test_a_replay_for_a_queue_that_is_not_there_ends_and_says_why() -> Non
     await world.relay.tick()
     assert "nobody" in world.replays.stored["r1"].ended_because
     assert await world.told(OPENED) == [(2, "Opened")]
+
+
+# ---- a follower whose queue is full
+
+
+async def test_a_full_queue_holds_nobody_up_and_is_brought_what_it_lacks_once_there_is_room() -> None:
+    world = World()
+    world.announcer.full_from = 2
+    assert await world.told(*emails(3, state=EmailState.SENT, state_at=NOW)) == [(1, "Sent"), (2, "Sent"), (3, "Sent")]
+    assert await world.told(ANN) == [(4, "Sent")]
+    [waits] = await world.replays.open()
+    assert (waits.stream, waits.first, waits.queue, waits.next_at) == ("campaign:spring", 2, None, later(1))
+    world.announcer.full_from = None
+    world.now = later(1)
+    await world.relay.tick()
+    assert [entry.number for _, entry in world.announcer.repeated] == [2, 3, 4]
+    assert await world.replays.open() == []
+
+
+async def test_a_queue_that_stays_full_is_tried_ever_more_seldom() -> None:
+    world = World()
+    world.announcer.full_from = 1
+    await world.told(ANN)
+    pauses = list[timedelta]()
+    for _ in range(8):
+        [waits] = await world.replays.open()
+        assert waits.next_at is not None
+        pauses.append(waits.next_at - world.now)
+        world.now = waits.next_at
+        await world.relay.tick()
+    assert [pause.total_seconds() for pause in pauses] == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+async def test_a_replay_whose_queue_is_full_waits_and_those_behind_it_go_on() -> None:
+    world = World()
+    await world.told(*emails(3, state=EmailState.SENT, state_at=NOW))
+    await world.replays.add(Replay("r1", "campaign:spring", 1, queue="crm", asked_at=later(1)))
+    world.announcer.full_from = 2
+    await world.relay.tick()
+    await world.replays.add(Replay("r2", "campaign:spring", 1, last=1, asked_at=later(2)))
+    await world.relay.tick()
+    assert [(queue, entry.number) for queue, entry in world.announcer.repeated] == [("crm", 1), (None, 1)]
+    world.announcer.full_from = None
+    world.now = later(1)
+    await world.relay.tick()
+    assert [entry.number for queue, entry in world.announcer.repeated if queue] == [1, 2, 3]
 
 
 async def test_numbers_go_on_after_what_is_forgotten() -> None:

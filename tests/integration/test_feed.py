@@ -19,9 +19,7 @@ from messages.base import FEED
 from tests.builders import NOW, a_campaign, a_contact, a_stamp, a_suppression, an_outcome, emails, later
 from tests.integration.whole_way import World, world
 from tests.waiting import wait_until
-from workers.announcements import Announcements
-from workers.options import amqp_options
-from workers.publisher import publishing
+from workers.resources import now
 
 FOLLOWER = Path(__file__).parents[2] / "examples/crm_follower.py"
 QUEUE = "crm-follower"
@@ -82,27 +80,29 @@ async def test_a_crm_that_was_away_sets_email_opt_out_for_everybody(deployment: 
     assert (unknown.code, "there are: contacts" in unknown.text) == (1, True)
 
 
-async def test_a_queue_that_is_full_gets_the_refused_ones_again_with_all_that_are_behind_them(
+async def test_a_queue_that_is_full_holds_up_no_other_and_gets_all_once_there_is_room(
     deployment: dict[str, str],
 ) -> None:
     """Whoever leaves out what is ahead of its number has every number once, in order."""
-    full = {"x-queue-type": "quorum", "x-max-length": 5, "x-overflow": "reject-publish"}
-    async with world(deployment, "feed", smtp_port=1) as here, connected(here) as channel:
+    full = {"x-queue-type": "quorum", "x-max-length": 100, "x-overflow": "reject-publish"}
+    async with world(deployment, "feed", smtp_port=1, feed__tick_s="0.05") as here, connected(here) as channel:
+        heard = await listening(channel)
         queue = await channel.declare_queue("follower", durable=True, arguments=full)
         await queue.bind(FEED, "#")
         entries = [Entry(f"e{n}", "contacts", "contact-replied", NOW, {}, number=n) for n in range(1, 301)]
-        async with publishing(amqp_options(here.settings)) as publisher:
-            telling = asyncio.create_task(Announcements(publisher).announce(entries))
-            numbers = list[int]()
-            async with asyncio.timeout(60):
-                while not telling.done():
-                    numbers += await taken_from(queue)
-            await telling
-            numbers += await taken_from(queue)
-    taken = 0
-    for number in numbers:
-        taken += number == taken + 1
-    assert taken == 300
+        await here.stores.outbox.append(entries, now())  # not NOW: that is long enough ago to be forgotten
+        async with here.working("feed"):
+            await heard_at_least(heard, 300)  # with nobody at the full queue
+            shown = await here.run("feed", "show", "--json")
+            taken = 0
+            async with asyncio.timeout(90):
+                while taken < 300:
+                    for number in await taken_from(queue):
+                        taken += number == taken + 1
+    [waits] = json.loads(shown.out)["replays"]
+    assert (waits["stream"], waits["queue"], "takes no more" in waits["why"]) == ("contacts", None, True)
+    first_time = list(dict.fromkeys(event["data"]["number"] for event in heard))
+    assert first_time == list(range(1, 301))
 
 
 async def taken_from(queue: aio_pika.abc.AbstractQueue) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -23,9 +24,17 @@ class Follower:
 
     status: int | None = 204
     port: int = 0
+    connections: int = 0
     requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                await self._answer(reader, writer)
+        writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:]
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines if line)}
         self.requests.append((headers, await reader.readexactly(int(headers["content-length"]))))
@@ -35,11 +44,14 @@ class Follower:
             await writer.drain()
         else:
             await reader.read()  # until the other side goes
-        writer.close()
 
     def webhook(self, allow: str = "127.0.0.0/8", timeout_s: float = 10) -> HttpWebhook:
         options = WebhookOptions(f"http://127.0.0.1:{self.port}/feed", SECRET, networks(allow), timeout_s)
         return HttpWebhook(options, lambda: NOW)
+
+    async def posted(self, allow: str = "127.0.0.0/8", timeout_s: float = 10) -> str | None:
+        async with self.webhook(allow, timeout_s).connected() as posting:
+            return await posting.post("m1", BODY, "application/cloudevents+json")
 
 
 @pytest.fixture
@@ -52,17 +64,23 @@ async def follower() -> AsyncIterator[Follower]:
 
 
 async def test_what_is_posted_is_signed_as_it_stands(follower: Follower) -> None:
-    assert await follower.webhook().post("m1", BODY, "application/cloudevents+json") is None
+    assert await follower.posted() is None
     [(headers, body)] = follower.requests
     assert body == BODY
     assert signed("m1", BODY, SECRET, NOW).items() <= headers.items()
     assert headers["content-type"] == "application/cloudevents+json"
 
 
+async def test_one_connection_takes_one_post_after_the_other(follower: Follower) -> None:
+    async with follower.webhook().connected() as posting:
+        assert [await posting.post(f"m{number}", BODY, "application/json") for number in range(3)] == [None] * 3
+    assert (follower.connections, len(follower.requests)) == (1, 3)
+
+
 @pytest.mark.parametrize("status", [301, 307, 400, 404, 500, 503])
 async def test_whatever_is_not_2xx_was_not_taken_and_no_redirect_is_followed(follower: Follower, status: int) -> None:
     follower.status = status
-    said = await follower.webhook().post("m1", BODY, "application/json")
+    said = await follower.posted()
     assert said is not None
     assert str(status) in said
     assert len(follower.requests) == 1
@@ -70,16 +88,16 @@ async def test_whatever_is_not_2xx_was_not_taken_and_no_redirect_is_followed(fol
 
 async def test_an_address_that_hangs_is_given_up(follower: Follower) -> None:
     follower.status = None
-    assert await follower.webhook(timeout_s=0.2).post("m1", BODY, "application/json") == "no answer within 0.2 s"
+    assert await follower.posted(timeout_s=0.2) == "no answer within 0.2 s"
 
 
 async def test_our_own_network_is_not_spoken_to(follower: Follower) -> None:
-    said = await follower.webhook(allow="").post("m1", BODY, "application/json")
+    said = await follower.posted(allow="")
     assert said is not None
     assert "private network" in said
     assert follower.requests == []
 
 
 async def test_an_address_where_nobody_listens_is_an_answer_too() -> None:
-    said = await Follower(port=1).webhook().post("m1", BODY, "application/json")
+    said = await Follower(port=1).posted()
     assert said == "no connection: ConnectError"

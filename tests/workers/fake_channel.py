@@ -72,12 +72,19 @@ class MemoryPublisher:
             self.on_publish(message)
             self.published.append(message)
 
-    async def publish_in_order(
-        self, messages: Sequence[Outgoing], reached: Callable[[int], Awaitable[None]] | None = None
+    async def offer_in_order(
+        self,
+        messages: Sequence[Outgoing],
+        reached: Callable[[int], Awaitable[None]],
+        refused: Callable[[int], Awaitable[None]],
     ) -> None:
+        await self.publish_in_order(messages, reached)
+
+    async def publish_in_order(self, messages: Sequence[Outgoing], reached: Callable[[int], Awaitable[None]]) -> int:
         await self.publish(messages)
-        if messages and reached:
+        if messages:
             await reached(len(messages))
+        return len(messages)
 
     def to(self, routing_key: str) -> list[Outgoing]:
         return [message for message in self.published if message.routing_key == routing_key]

@@ -15,9 +15,13 @@ ENTRY = Entry("e1", "contacts", "contact-replied", NOW, {"contact_id": "c"}, num
 ENTRIES = [replace(ENTRY, id=f"e{number}", number=number) for number in range(1, 6)]
 
 
+async def unheeded(entry: Entry) -> None:
+    pass
+
+
 async def test_an_entry_is_a_cloudevent_with_its_stream_and_number() -> None:
     publisher = MemoryPublisher()
-    await Announcements(publisher).announce([ENTRY])
+    await Announcements(publisher).announce([ENTRY], unheeded, unheeded)
     [message] = publisher.published
     event = json.loads(message.body)
     assert (event["id"], event["type"], event["time"]) == ("e1", "campaigns.contact-replied.v1", "2026-03-02T09:00:00Z")
@@ -33,7 +37,7 @@ async def test_an_entry_is_a_cloudevent_with_its_stream_and_number() -> None:
 async def test_each_stream_is_published_in_its_order() -> None:
     publisher = MemoryPublisher()
     others = [replace(entry, id=f"s{entry.number}", stream="syncs") for entry in ENTRIES]
-    await Announcements(publisher).announce([*ENTRIES, *others])
+    await Announcements(publisher).announce([*ENTRIES, *others], unheeded, unheeded)
     ids = [str(message.headers[MSG_ID]) for message in publisher.published]
     assert [id_ for id_ in ids if id_.startswith("e")] == [entry.id for entry in ENTRIES]
     assert [id_ for id_ in ids if id_.startswith("s")] == [entry.id for entry in others]
@@ -42,9 +46,9 @@ async def test_each_stream_is_published_in_its_order() -> None:
 async def test_a_replay_is_the_same_event_and_says_whose_it_is() -> None:
     publisher = MemoryPublisher()
     announcements = Announcements(publisher)
-    await announcements.announce([ENTRY])
-    await announcements.repeat([ENTRY], Replay("r1", "contacts", 1, queue="crm"))
-    await announcements.repeat([ENTRY], Replay("r2", "contacts", 1))
+    await announcements.announce([ENTRY], unheeded, unheeded)
+    await announcements.repeat([ENTRY], Replay("r1", "contacts", 1, queue="crm"), unheeded)
+    await announcements.repeat([ENTRY], Replay("r2", "contacts", 1), unheeded)
     first, to_queue, to_all = publisher.published
     assert first.body == to_queue.body == to_all.body
     assert (to_queue.exchange, to_queue.routing_key, to_queue.mandatory) == ("", "crm", True)

@@ -49,52 +49,73 @@ class Scripted(Publisher):
         return last
 
 
+async def unheeded(count: int) -> None:
+    pass
+
+
 async def test_all_of_them_in_ever_larger_windows() -> None:
     publisher = Scripted(lambda number, times: Answer.CONFIRMED)
-    await publisher.publish_in_order(MANY)
+    assert await publisher.publish_in_order(MANY, unheeded) == 100
     assert [len(window) for window in publisher.windows] == [1, 4, 16, 64, 15]
     assert [number for window in publisher.windows for number in window] == list(range(1, 101))
 
 
-@pytest.mark.parametrize("answer", [Answer.REFUSED, Answer.LOST])
-async def test_what_fails_comes_again_alone_and_then_all_that_are_behind_it(answer: Answer) -> None:
-    publisher = Scripted(lambda number, times: answer if number == 8 and times == 0 else Answer.CONFIRMED)
-    await publisher.publish_in_order(MANY)
+async def test_what_was_lost_comes_again_alone_and_then_all_that_are_behind_it() -> None:
+    publisher = Scripted(lambda number, times: Answer.LOST if number == 8 and times == 0 else Answer.CONFIRMED)
+    await publisher.publish_in_order(MANY, unheeded)
     assert publisher.windows[2:5] == [list(range(6, 22)), [8], [9, 10, 11, 12]]
     assert publisher.taken == 100
 
 
-async def test_a_queue_that_is_full_most_of_the_time_does_not_flood_others_with_repeats() -> None:
-    """Every window is at most four times what was confirmed right before it."""
-    publisher = Scripted(lambda number, times: Answer.CONFIRMED if number % 5 or times else Answer.REFUSED)
-    await publisher.publish_in_order(MANY)
-    assert publisher.taken == 100
-    assert sum(map(len, publisher.windows)) <= 5 * len(MANY)
+async def test_it_ends_at_what_is_refused_and_little_behind_that_has_gone_out() -> None:
+    """At most four times what was taken right before it: others get that twice."""
+    publisher = Scripted(lambda number, times: Answer.REFUSED if number == 8 else Answer.CONFIRMED)
+    assert await publisher.publish_in_order(MANY, unheeded) == 7
+    assert publisher.windows == [[1], [2, 3, 4, 5], list(range(6, 22))]
 
 
 async def test_what_nobody_follows_counts_as_published() -> None:
     publisher = Scripted(lambda number, times: Answer.RETURNED)
-    await publisher.publish_in_order(MANY)
+    await publisher.publish_in_order(MANY, unheeded)
     assert publisher.taken == 100
 
 
-async def test_what_is_refused_until_the_deadline_ends_it_with_nothing_behind_it_repeated() -> None:
-    publisher = Scripted(lambda number, times: Answer.REFUSED if number == 1 else Answer.CONFIRMED, deadline_s=0.1)
-    with pytest.raises(BrokerUnavailable):
-        await publisher.publish_in_order(MANY)
-    assert {number for window in publisher.windows for number in window} == {1}
-
-
 async def test_how_far_it_is_confirmed_is_told_on_the_way() -> None:
-    publisher = Scripted(lambda number, times: Answer.REFUSED if number == 4 else Answer.CONFIRMED, deadline_s=0.1)
+    publisher = Scripted(lambda number, times: Answer.REFUSED if number == 4 else Answer.CONFIRMED)
     told = list[int]()
 
     async def reached(count: int) -> None:
         told.append(count)
 
-    with pytest.raises(BrokerUnavailable):
-        await publisher.publish_in_order(MANY, reached)
+    await publisher.publish_in_order(MANY, reached)
     assert told == [1, 3]
+
+
+async def test_what_is_offered_goes_on_behind_what_a_queue_refuses_and_nothing_comes_twice() -> None:
+    publisher = Scripted(lambda number, times: Answer.CONFIRMED if number < 8 else Answer.REFUSED)
+    told = list[tuple[str, int]]()
+
+    async def reached(count: int) -> None:
+        told.append(("reached", count))
+
+    async def refused(count: int) -> None:
+        told.append(("refused behind", count))
+
+    await publisher.offer_in_order(MANY, reached, refused)
+    assert told == [("refused behind", 7), ("reached", 100)]
+    assert publisher.windows == [list(range(1, 101))]
+
+
+async def test_of_what_is_offered_the_lost_comes_again_with_all_behind_it() -> None:
+    publisher = Scripted(lambda number, times: Answer.LOST if number == 8 and times < 2 else Answer.CONFIRMED)
+    await publisher.offer_in_order(MANY, unheeded, unheeded)
+    assert publisher.windows == [list(range(1, 101)), list(range(8, 101)), list(range(8, 101))]
+
+
+async def test_what_stays_lost_until_the_deadline_ends_it() -> None:
+    publisher = Scripted(lambda number, times: Answer.LOST, deadline_s=0.1)
+    with pytest.raises(BrokerUnavailable):
+        await publisher.offer_in_order(MANY, unheeded, unheeded)
 
 
 class SilentAfter(Scripted):
