@@ -2,6 +2,7 @@
 # servers come when something needs them.
 
 SIZE ?= 2000
+SIDE_BY_SIDE ?= auto
 VENV := $(or $(CAMPAIGNS_VENV),.venv)
 BIN := $(VENV)/bin
 
@@ -21,9 +22,8 @@ venv:
 demo: venv  ## the whole way once, in under a minute: servers, workers, a campaign, its summary (SIZE=2000 records)
 	@$(BIN)/campaigns demo --size $(SIZE)
 
-test: venv  ## all tests but chaos and benchmarks (SIDE_BY_SIDE=auto: in several processes)
-	$(BIN)/python -m pytest tests --ignore=tests/benchmarks --ignore=tests/chaos \
-		$(if $(SIDE_BY_SIDE),-n $(SIDE_BY_SIDE) --dist loadgroup) $(ARGS)
+test: venv  ## all tests but chaos and benchmarks, in several processes (SIDE_BY_SIDE=0: in one; ARGS="-k word")
+	SIDE_BY_SIDE="$(SIDE_BY_SIDE)" $(BIN)/python -m tests.run $(ARGS)
 
 lint: venv types  ## style, formatting, import rules, types
 	$(BIN)/ruff check .

@@ -11,6 +11,8 @@ from typing import Any
 import pymongo
 import pytest
 import pytest_socket
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from xdist.workermanage import WorkerController
 
@@ -29,6 +31,17 @@ ROOMS_THAT_LAST = {"integration", "embedded"}
 TAKEN = pytest.StashKey[str]()
 #: Side by side (`make test`): more processes only wait longer for the same cores.
 MOST_SIDE_BY_SIDE = 6
+
+
+# Before any test is read: what a test says of itself is added to it. How long an example takes says how busy the
+# machine is, and decides nothing. Who judges a change (.ci/run) wants the same examples each time, all others new ones.
+hypothesis_settings.register_profile(
+    "ours",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="SAME_EXAMPLES" in os.environ,
+)
+hypothesis_settings.load_profile("ours")
 
 
 def pytest_configure() -> None:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Awaitable, Callable
 
 POLL_S = 0.05
+#: A limit that only what never comes reaches, on the busiest machine: nobody waits that long for what does come.
+LONGEST_S = 60.0
 
 
 def wait_for(condition: Callable[[], bool], *, timeout_s: float, what: str) -> None:

@@ -15,7 +15,6 @@ NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow, "POLL_S", 0.0)
-    monkeypatch.setattr(follow, "PATIENCE_S", 0.05)
 
 
 def a_run(**changes: object) -> Run:
@@ -41,7 +40,8 @@ async def test_every_state_is_seen_until_it_is_done() -> None:
     assert (found, seen) == (3, [1, 2, 3])
 
 
-async def test_work_that_nobody_begins_says_what_to_start() -> None:
+async def test_work_that_nobody_begins_says_what_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "PATIENCE_S", 0.05)
     with pytest.raises(
         NobodyWorks, match=r"leads is queued, and no worker has begun it within .*`campaigns worker all`"
     ):

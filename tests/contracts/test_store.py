@@ -57,7 +57,7 @@ async def test_an_absent_server_is_said_quickly(nobody: str) -> None:
     began = time.monotonic()
     with pytest.raises(StoreUnavailable, match="MongoDB does not answer") as raised:
         await ping(database)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25
     assert "Topology" not in str(raised.value)
     assert raised.value.__cause__ is not None
     database.client.close()
@@ -83,7 +83,7 @@ async def test_every_kind_of_call_says_that_the_server_is_away(nobody: str) -> N
 
 
 async def test_wrong_credentials_are_the_stores_refusal_not_a_bug(mongo_url: str) -> None:
-    database = connect(mongo_url.replace("mongodb://", "mongodb://eve:wrong@"), "none", timeout_s=2)
+    database = connect(mongo_url.replace("mongodb://", "mongodb://eve:wrong@"), "none", timeout_s=20)
     with pytest.raises(StoreUnavailable, match="refuses this user and password"):
         await ping(database)
     database.client.close()

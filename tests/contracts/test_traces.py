@@ -34,14 +34,14 @@ def collections() -> set[str]:
 def test_every_collection_has_traces_or_keeps_nothing_of_people(
     mongo_database: AsyncIOMotorDatabase[Document],
 ) -> None:
-    traced = {each.collection for each in traces(mongo_database)}
+    traced = {each.collection for each in traces(mongo_database, ADDRESS_KEY)}
     assert traced.isdisjoint(IMPERSONAL)
     assert collections() <= traced | IMPERSONAL
 
 
 def test_whoever_tells_who_is_meant_goes_last(mongo_database: AsyncIOMotorDatabase[Document]) -> None:
     """An erasure that was killed is repeated by the address or by a record."""
-    assert [each.collection for each in traces(mongo_database)][-2:] == ["contacts", "records"]
+    assert [each.collection for each in traces(mongo_database, ADDRESS_KEY)][-2:] == ["contacts", "records"]
 
 
 async def test_of_somebody_unknown_there_is_nothing_to_tell_and_nothing_to_erase(
@@ -50,7 +50,7 @@ async def test_of_somebody_unknown_there_is_nothing_to_tell_and_nothing_to_erase
     nobody = Person.of(an_id("nobody@example.com"), "nobody@example.com", ["Leads:1"], ADDRESS_KEY)
     later = Person(keys=frozenset({an_id("nobody@example.com")}))
     for person in (nobody, later):
-        for each in traces(mongo_database):
+        for each in traces(mongo_database, ADDRESS_KEY):
             assert (each.collection, list(await each.of(person)), await each.erase(person)) == (each.collection, [], 0)
 
 

@@ -120,6 +120,6 @@ def test_the_lint_of_a_mail_of_10_kb_takes_milliseconds() -> None:
 
 
 def _seconds(sample: Sample) -> float:
-    begun = time.perf_counter()
+    begun = time.process_time()
     lint(sample)
-    return time.perf_counter() - begun
+    return time.process_time() - begun

@@ -127,11 +127,11 @@ def test_what_only_needs_values_is_accepted() -> None:
 )
 def test_what_fails_for_one_person_names_no_value(source: str, values: dict[str, object]) -> None:
     template = compiled(TemplateSource("s", text=source))
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(ContentFailed) as failed:
         template.render(values)  # type: ignore[arg-type]
     assert "secret" not in str(failed.value)
-    assert time.monotonic() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_a_value_is_data_even_if_it_looks_like_a_template() -> None:

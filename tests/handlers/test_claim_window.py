@@ -175,7 +175,7 @@ async def test_the_window_is_never_exceeded_whatever_comes_and_goes(seed: int) -
         for _ in range(dice.randint(0, 10)):
             await asyncio.sleep(0)
         task.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         failed = [each for each in await asyncio.gather(*tasks, return_exceptions=True) if isinstance(each, Exception)]
     assert failed == []
     assert sent, "somebody's turn came"

@@ -44,7 +44,7 @@ async def main(kind: str, url: str, file: Path) -> int:
         "stuck": lambda: runtime.single(Ping, stuck),
     }
     part = parts[kind]()
-    return await run_workers(runtime, [part], ShellOptions(grace_s=5))
+    return await run_workers(runtime, [part], ShellOptions(grace_s=600))
 
 
 if __name__ == "__main__":

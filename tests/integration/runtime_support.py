@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import aio_pika
 
-from tests.waiting import wait_until
+from tests.waiting import LONGEST_S, wait_until
 from workers.declaration import declare
 from workers.link import AmqpOptions
 from workers.part import Part
@@ -51,15 +51,15 @@ async def declared(url: str, queues: Sequence[str] = QUEUES) -> None:
 @asynccontextmanager
 async def running(runtime: Runtime, *parts: Part) -> AsyncIterator[None]:
     """As a worker process runs them, without the process; stopped gracefully at the end."""
-    process = asyncio.create_task(run_workers(runtime, parts, ShellOptions(grace_s=5, health_port=None)))
+    process = asyncio.create_task(run_workers(runtime, parts, ShellOptions(grace_s=LONGEST_S / 2, health_port=None)))
     try:
         yield
     finally:
         runtime.stopping.set()
-        assert await asyncio.wait_for(process, 15) == 0
+        assert await asyncio.wait_for(process, LONGEST_S) == 0
 
 
-async def until(condition: Callable[[], bool], what: str, timeout_s: float = 20) -> None:
+async def until(condition: Callable[[], bool], what: str, timeout_s: float = LONGEST_S) -> None:
     async def holds() -> bool:
         return condition()
 

@@ -34,6 +34,7 @@ class ScriptedRelay:
     login: dict[str, str] = field(default_factory=dict)  #: what happens at ehlo, starttls or auth: a reply, or as above
     per_connection: int = 1_000_000  #: mails after which MAIL FROM is answered with 421
     final_s: float = 0  #: how long the answer to a final dot takes
+    answers: asyncio.Semaphore | None = None  #: so many final dots are answered, in the order in which they came
     mails: list[tuple[str, str, bytes]] = field(default_factory=list)  #: accepted: sender, recipient, body
     commands: list[bytes] = field(default_factory=list)
     connections: int = 0
@@ -69,6 +70,12 @@ class ScriptedRelay:
         finally:
             self.open.discard(task)
             writer.transport.abort()
+
+    def let(self, count: int) -> None:
+        """So many more final dots are answered."""
+        assert self.answers is not None
+        for _ in range(count):
+            self.answers.release()
 
     @property
     def recipients(self) -> list[str]:
@@ -199,6 +206,8 @@ class Session:
             return
         body = await self.body()
         await asyncio.sleep(self.relay.final_s)
+        if self.relay.answers is not None:
+            await self.relay.answers.acquire()
         if self.recipient is None:
             await self.say("554 5.5.1 no valid recipients")
         elif await self.order("body", self.recipient, "250 2.0.0 queued"):

@@ -18,7 +18,7 @@ class Client:
 
     async def reply(self) -> str:
         """The last line of the next reply; empty when the server has hung up."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 try:
                     line = (await self.reader.readline()).decode().rstrip()

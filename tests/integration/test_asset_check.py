@@ -51,7 +51,7 @@ async def test_a_deleted_video_cancels_the_campaign_and_nobody_is_mailed(deploym
         async def settled() -> bool:
             return (await here.books()).skips == {"cancelled": 30}
 
-        await wait_until(settled, timeout_s=15, what="everybody is skipped")
+        await wait_until(settled, timeout_s=60, what="everybody is skipped")
         assert (await here.books()).closed
         assert catcher.accepted.total() == 0
 

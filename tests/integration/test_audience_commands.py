@@ -129,7 +129,7 @@ async def test_what_zoho_posts_becomes_records_and_questions(deployment: dict[st
                 return len(await here.stores.records.load([known, "Leads:6172731000000939010"])) == 2
 
             known = "Leads:6756839000000575405"
-            await wait_until(stored, timeout_s=15, what="both records are stored")
+            await wait_until(stored, timeout_s=60, what="both records are stored")
             records = await here.stores.records.load([known, "Leads:6172731000000939010"])
     assert first == again == {"type": "record-changed", "ids": first["ids"]}
     assert len(first["ids"]) == 4

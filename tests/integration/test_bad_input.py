@@ -179,7 +179,7 @@ async def test_it_is_parked_and_its_publisher_told_and_the_others_go_on(deployme
                 await here.publish_body(case.worker, body)
             async with here.working(case.worker):
                 parked = await here.parked(case.worker)
-                await wait_until(lambda: case.handled(here), timeout_s=15, what="the good messages are handled")
+                await wait_until(lambda: case.handled(here), timeout_s=60, what="the good messages are handled")
                 refused = await listener.get(timeout=10)
     assert parked.reason == case.reason
     assert case.says in parked.error
@@ -243,7 +243,7 @@ async def test_an_import_lists_bad_rows_and_the_good_ones_go_on(deployment: dict
         async def stored() -> bool:
             return set(await here.stores.records.load({"Leads:1", "Leads:6"})) == {"Leads:1", "Leads:6"}
 
-        await wait_until(stored, timeout_s=10, what="the good rows are stored")
+        await wait_until(stored, timeout_s=60, what="the good rows are stored")
         assert await here.stores.records.count("Leads") == 2
 
 

@@ -28,7 +28,7 @@ async def test_a_campaign_with_a_tenth_of_hard_bounces_is_paused_and_nothing_fur
         await here.reviewed(one_in_ten_unknown(1200))
         await here.publish(SendRequested(campaign_id="spring"))
         paused = await here.until_status(CampaignStatus.PAUSED)
-        sent = await until_quiet(relay)
+        sent = await until_quiet(here, relay)
         await asyncio.sleep(1)
         assert len(relay.mails) == sent
         books = await here.books()

@@ -1,9 +1,11 @@
-"""Pause, resume, stop and cancel act within two seconds on all workers, and leave no row in doubt."""
+"""Pause, resume, stop and cancel act on all workers while most mails are still to come, and leave no row in doubt.
+
+That each looks every second is proven on a clock of its own (tests/handlers/test_hold.py).
+"""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,16 +14,16 @@ import pytest
 from cli import context
 from domain.campaign import CampaignStatus
 from domain.email import EmailState
+from domain.slices import SliceState
 from handlers.campaign_moves import CampaignMoves
 from messages.send_requested import SendRequested
 from tests.integration.scripted_relay import ScriptedRelay
 from tests.integration.whole_way import SENDERS, World, people, world
 from tests.integration.worker_process import process
-from tests.waiting import wait_until
+from tests.waiting import LONGEST_S, wait_until
 from workers.resources import now
 
-PEOPLE = 500
-WITHIN_S = 2.0
+PEOPLE = 1500
 QUIET_S = 1.0
 
 
@@ -48,27 +50,33 @@ async def some_taken(relay: ScriptedRelay, count: int) -> None:
     async def taken() -> bool:
         return len(relay.mails) >= count
 
-    await wait_until(taken, timeout_s=20, what=f"{count} mails are taken")
+    await wait_until(taken, timeout_s=60, what=f"{count} mails are taken")
 
 
-async def until_quiet(relay: ScriptedRelay, timeout_s: float = WITHIN_S + QUIET_S) -> int:
-    """How many mails it has, once none came for a second; what comes later than two seconds is too late."""
-    deadline, seen, since = time.monotonic() + timeout_s, len(relay.mails), time.monotonic()
-    while time.monotonic() - since < QUIET_S:
-        await asyncio.sleep(0.05)
-        assert time.monotonic() < deadline + 0.2, "mails go on"
-        if len(relay.mails) != seen:
-            seen, since = len(relay.mails), time.monotonic()
+async def until_quiet(here: World, relay: ScriptedRelay) -> int:
+    """How many mails it has, once nobody holds a batch and none came for a second."""
+    seen = -1
+
+    async def quiet() -> bool:
+        nonlocal seen
+        before, seen = seen, len(relay.mails)
+        await asyncio.sleep(QUIET_S)
+        held = {SliceState.CLAIMED, SliceState.STARTED}
+        is_free = all(each.state not in held for each in await here.stores.slices.unfinished("spring"))
+        return is_free and before == seen == len(relay.mails)
+
+    await wait_until(quiet, timeout_s=LONGEST_S, what="no more mails come")
     return seen
 
 
-async def test_a_pause_holds_within_two_seconds_and_a_resume_finishes(deployment: dict[str, str]) -> None:
+async def test_a_pause_holds_everywhere_and_a_resume_finishes(deployment: dict[str, str]) -> None:
     async with under_load(deployment) as (here, relay, moves):
         await moves.pause("spring", "typo")
-        sent = await until_quiet(relay)
+        sent = await until_quiet(here, relay)
         assert sent < PEOPLE
         books = await here.books()
         assert (books.count(EmailState.SENT), books.open) == (sent, PEOPLE - sent)
+        relay.final_s = 0
         await context.publish(here.settings, await moves.resume("spring"))
         await here.until_status(CampaignStatus.SENT)
         assert (await here.books()).states == {EmailState.SENT: PEOPLE}
@@ -76,17 +84,15 @@ async def test_a_pause_holds_within_two_seconds_and_a_resume_finishes(deployment
 
 
 @pytest.mark.parametrize("move", ["stop", "cancel"])
-async def test_an_early_end_holds_within_two_seconds_and_the_books_balance(
-    deployment: dict[str, str], move: str
-) -> None:
+async def test_an_early_end_holds_everywhere_and_the_books_balance(deployment: dict[str, str], move: str) -> None:
     async with under_load(deployment) as (here, relay, moves):
         await getattr(moves, move)("spring", "wrong price")
-        sent = await until_quiet(relay)
+        sent = await until_quiet(here, relay)
 
         async def settled() -> bool:
             return (await here.books()).closed
 
-        await wait_until(settled, timeout_s=10, what="the rest is skipped")
+        await wait_until(settled, timeout_s=60, what="the rest is skipped")
         books = await here.books()
         assert books.states == {EmailState.SENT: sent, EmailState.SKIPPED: PEOPLE - sent}
         assert books.skips == {"cancelled": PEOPLE - sent}

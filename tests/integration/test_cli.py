@@ -227,9 +227,9 @@ async def test_who_stops_watching_stops_nothing_else(deployment: dict[str, str])
             queues = (await shown(here, "status"))["queues"]
             return any(queue["waiting"] for queue in queues)
 
-        await wait_until(asked, timeout_s=20, what="the request is in its queue")
+        await wait_until(asked, timeout_s=60, what="the request is in its queue")
         process.send_signal(signal.SIGINT)
-        out, err = await asyncio.wait_for(process.communicate(), 10)
+        out, err = await asyncio.wait_for(process.communicate(), 60)
     assert (process.returncode, out) == (130, b"")
     assert "You stopped watching; the workers go on." in err.decode()
 

@@ -45,7 +45,7 @@ async def reached(here: World, rows: int) -> ImportJob:
         job = await only_job(here)
         return job is not None and job.rows >= rows
 
-    await wait_until(far_enough, timeout_s=40, what=f"{rows} rows are imported")
+    await wait_until(far_enough, timeout_s=60, what=f"{rows} rows are imported")
     job = await only_job(here)
     assert job is not None
     return job

@@ -62,7 +62,12 @@ async def test_with_resend_nobody_is_left_out_and_who_may_have_it_twice_is_count
     async with (
         Catcher(CatcherOptions()) as catcher,
         world(
-            deployment, *SENDERS, smtp_port=catcher.port, sending__in_doubt="resend", sending__resend_after_s="1"
+            deployment,
+            *SENDERS,
+            smtp_port=catcher.port,
+            sending__in_doubt="resend",
+            sending__resend_after_s="1",
+            throttle__relay_per_s="100",
         ) as here,
         here.working("send-requested", "scheduler"),
     ):

@@ -91,7 +91,7 @@ async def test_what_comes_back_twice_and_encrypted_ends_once_in_the_right_rows(
             found = [event for row in rows for event in await here.stores.events.of_email(row.id)]
             return len(found) == 7
 
-        await wait_until(told, timeout_s=30, what="seven mails are told of, each once")
+        await wait_until(told, timeout_s=60, what="seven mails are told of, each once")
         assert await suppressed(here, rows) == {
             rows[0].address: {SuppressionReason.HARD_BOUNCED},
             rows[2].address: {SuppressionReason.COMPLAINED},
@@ -124,8 +124,8 @@ async def test_nothing_is_taken_while_the_broker_is_away(deployment: dict[str, s
             async def bounced() -> bool:
                 return bool(await suppressed(here, [row]))
 
-            await wait_until(taken, timeout_s=30, what="the report is taken when the broker is there")
-            await wait_until(bounced, timeout_s=30, what="and has its effect")
+            await wait_until(taken, timeout_s=60, what="the report is taken when the broker is there")
+            await wait_until(bounced, timeout_s=60, what="and has its effect")
 
 
 async def answered(port: int, here: World, row: Email) -> str:
@@ -138,7 +138,7 @@ async def answered(port: int, here: World, row: Email) -> str:
         except OSError:
             return False
 
-    await wait_until(listening, timeout_s=20, what="the inbound server listens")
+    await wait_until(listening, timeout_s=60, what="the inbound server listens")
     async with connected(port) as client:
         begun = await client.says("MAIL FROM:<>")
         if not begun.startswith("250"):

@@ -38,7 +38,7 @@ async def audience(here: World) -> None:
         run = await here.stores.sync_runs.latest("leads")
         return run is not None and run.ended_at is not None
 
-    await wait_until(synced, timeout_s=20, what="the sync has run")
+    await wait_until(synced, timeout_s=60, what="the sync has run")
 
 
 async def test_disabled_in_the_midst_of_a_send_nothing_is_sent_once_the_command_returns(
@@ -58,7 +58,7 @@ async def test_disabled_in_the_midst_of_a_send_nothing_is_sent_once_the_command_
         async def some_taken() -> bool:
             return len(relay.mails) >= 40
 
-        await wait_until(some_taken, timeout_s=20, what="40 mails are taken")
+        await wait_until(some_taken, timeout_s=60, what="40 mails are taken")
         await _is_rehearsed(here)
         await _is_refused_without_the_name(here)
         to = str(tmp_path / "kept")
@@ -141,7 +141,7 @@ async def _ignores_what_comes_late(here: World) -> None:
     async def is_kept() -> bool:
         return bool(await here.stores.events.of_email(row.id))
 
-    await wait_until(is_kept, timeout_s=20, what="the event is stored")
+    await wait_until(is_kept, timeout_s=60, what="the event is stored")
     assert await here.stores.database["emails"].find_one({"_id": row.id}) == stored
 
 
@@ -163,6 +163,6 @@ async def _comes_back(here: World, kept: Path) -> None:
     async def is_there() -> bool:
         return bool(await here.stores.syncs.active())
 
-    await wait_until(is_there, timeout_s=20, what="the sync is active again")
+    await wait_until(is_there, timeout_s=60, what="the sync is active again")
     [sync] = await here.stores.syncs.all()
     assert (sync.name, sync.field_map) == ("All leads", a_sync().field_map)

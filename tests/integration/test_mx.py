@@ -42,7 +42,7 @@ async def known(hosts: MailHosts, domain: str) -> tuple[str, ...]:
     async def has_answer() -> bool:
         return hosts.of(domain) is not None
 
-    await wait_until(has_answer, timeout_s=10, what=f"an answer for {domain}")
+    await wait_until(has_answer, timeout_s=60, what=f"an answer for {domain}")
     found = hosts.of(domain)
     assert found is not None
     return tuple(found)
@@ -78,7 +78,7 @@ async def test_an_answer_counts_as_long_as_it_says_but_no_less_than_five_minutes
         async def is_new() -> bool:
             return hosts.of("short.example") == ("new.example",)
 
-        await wait_until(is_new, timeout_s=10, what="the new answer")
+        await wait_until(is_new, timeout_s=60, what="the new answer")
 
 
 async def test_a_name_server_that_is_silent_holds_nobody_up_and_leaves_nothing_behind() -> None:

@@ -86,7 +86,7 @@ async def test_what_is_replayed_is_handled_and_what_fails_again_says_so(deployme
             return await here.stores.parked.count() == 3
 
         async with here.working("send-batch"):
-            await wait_until(parked_again, timeout_s=20, what="a batch of no campaign is parked again")
+            await wait_until(parked_again, timeout_s=60, what="a batch of no campaign is parked again")
         (again,) = [each for each in await here.stores.parked.page() if each.queue == "send-batch"]
         assert (again.message_id, again.replayed, again.reason) == ("offer-1", 1, "unknown_campaign")
         assert "times replayed 1" in (await typed(here, "parked", "show", again.id)).text
@@ -103,9 +103,9 @@ async def test_ten_thousand_are_replayed_once_though_interrupted_and_by_two_oper
         async def begun() -> bool:
             return await here.stores.parked.count() < MANY - 500
 
-        await wait_until(begun, timeout_s=30, what="some are replayed")
+        await wait_until(begun, timeout_s=60, what="some are replayed")
         running.send_signal(signal.SIGINT)
-        _, said = await asyncio.wait_for(running.communicate(), 30)
+        _, said = await asyncio.wait_for(running.communicate(), 60)
         left = await here.stores.parked.count()
         assert 0 < left < MANY
         assert running.returncode == 130

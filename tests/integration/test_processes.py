@@ -27,7 +27,7 @@ async def test_sigterm_under_load_finishes_what_was_begun_and_the_next_process_g
     """Exit code 0; no row is left in doubt, nobody is mailed twice."""
     async with (
         Catcher(CatcherOptions()) as catcher,
-        world(deployment, *SENDERS, smtp_port=catcher.port) as here,
+        world(deployment, *SENDERS, smtp_port=catcher.port, throttle__relay_per_s="200") as here,
         here.working(*REST),
     ):
         await here.reviewed(people(600))
@@ -83,7 +83,7 @@ async def test_a_send_worker_that_is_killed_leaves_few_in_doubt_and_mails_nobody
             await some_sent(catcher, 100)
             await first.killed()
         async with process(here, "send-batch"):
-            await here.until_status(CampaignStatus.SENT, timeout_s=40)
+            await here.until_status(CampaignStatus.SENT, timeout_s=60)
         books = await here.books()
         assert books.closed
         assert set(books.states) <= {EmailState.SENT, EmailState.IN_DOUBT}
@@ -108,7 +108,7 @@ async def test_a_process_says_how_it_is(deployment: dict[str, str]) -> None:
         async def is_ready() -> bool:
             return (await asked(port, "ready")).startswith("200 ready")
 
-        await wait_until(is_ready, timeout_s=15, what="it is ready")
+        await wait_until(is_ready, timeout_s=60, what="it is ready")
         assert (await asked(port, "live")).startswith("200 event loop ran")
         await here.reviewed(people(2 * batch_size(here.settings)))
         await here.publish(SEND)

@@ -7,14 +7,17 @@ import random
 
 import pytest
 
+from cli.embedded.ports import any_free
 from domain.assembly import OutgoingMail
 from domain.delivery import Attempt, Wire
 from domain.errors import RelayUnavailable
 from gateways.relays import Member, Relays
 from gateways.smtp import SmtpOptions, SmtpRelay, SmtpTimeouts
 from tests.integration.scripted_relay import ScriptedRelay
+from tests.waiting import LONGEST_S
 
-QUICK = SmtpTimeouts(connect_s=2, mail_s=0.3, rcpt_s=0.3, data_s=0.3, final_s=0.3)
+PATIENT = SmtpTimeouts()  #: minutes: a busy machine is no relay that hangs
+HURRIED = SmtpTimeouts(rcpt_s=0.3)  #: for those that hang at RCPT TO
 
 
 def mails(count: int, local: str = "p") -> list[OutgoingMail]:
@@ -24,15 +27,17 @@ def mails(count: int, local: str = "p") -> list[OutgoingMail]:
     ]
 
 
-def gateway(server: ScriptedRelay, label: str) -> SmtpRelay:
-    options = SmtpOptions("127.0.0.1", server.port, label=label, local_hostname="us.example", timeouts_s=QUICK)
+def gateway(server: ScriptedRelay, label: str, timeouts_s: SmtpTimeouts) -> SmtpRelay:
+    options = SmtpOptions("127.0.0.1", server.port, label=label, local_hostname="us.example", timeouts_s=timeouts_s)
     return SmtpRelay(options)
 
 
 class Pair:
-    def __init__(self, one: ScriptedRelay, other: ScriptedRelay, *, backup: bool = False) -> None:
+    def __init__(
+        self, one: ScriptedRelay, other: ScriptedRelay, *, backup: bool = False, timeouts_s: SmtpTimeouts = PATIENT
+    ) -> None:
         self.servers = one, other
-        self.gateways = gateway(one, "one"), gateway(other, "other")
+        self.gateways = gateway(one, "one", timeouts_s), gateway(other, "other", timeouts_s)
         self.now_s = 0.0
         members = [
             Member(name, relay, relay.check, backup=backup and name == "other")
@@ -63,7 +68,7 @@ async def test_each_reply_names_the_relay_that_gave_it() -> None:
 
 async def test_a_relay_that_goes_away_in_the_middle_is_made_up_for_and_comes_back() -> None:
     async with ScriptedRelay() as other:
-        async with ScriptedRelay() as one:
+        async with ScriptedRelay(port=any_free()) as one:  # nobody else takes it while it is away
             pair = Pair(one, other)
             await pair.send(mails(10))
         found = await pair.send(mails(100, "q"))
@@ -73,7 +78,7 @@ async def test_a_relay_that_goes_away_in_the_middle_is_made_up_for_and_comes_bac
         async with again:
             pair.now_s = 15  # its rest is over
             await pair.send(mails(2, "r"))
-            await asyncio.wait_for(_until_well(pair), 5)
+            await asyncio.wait_for(_until_well(pair), LONGEST_S)
             await pair.send(mails(20, "s"))
             assert len(again.mails) == 10
             await pair.close()
@@ -102,7 +107,7 @@ async def test_however_a_relay_breaks_each_mail_ends_once_and_nobody_gets_two(se
     ]
     told: list[Attempt] = []
     async with ScriptedRelay(per_connection=7) as one, ScriptedRelay() as other:
-        pair = Pair(one, other, backup=seed % 2 == 0)
+        pair = Pair(one, other, backup=seed % 2 == 0, timeouts_s=HURRIED)
         dying = asyncio.get_running_loop().call_later(0.02 * seed, _dies, one)
         try:
             async for attempt in pair.relays.deliver(batch, lambda: True):

@@ -136,4 +136,4 @@ async def settled(url: str, handler: Remembers, numbers: set[int], parked: Mongo
             return False
         return await ready(url, "ping") == 0
 
-    await wait_until(done, timeout_s=30, what=f"{numbers} handled and {count} parked")
+    await wait_until(done, timeout_s=60, what=f"{numbers} handled and {count} parked")

@@ -12,6 +12,7 @@ import pytest
 
 from domain.errors import BrokerUnavailable, RelayUnavailable, Transient, UnknownCampaign, Unroutable
 from tests.integration.runtime_support import amqp, declared, heard, ready, running, runtime, until
+from tests.waiting import LONGEST_S
 from tests.workers.memory_parking import MemoryParking
 from tests.workers.ping import AT, Ping, Pong, Remembers, ping_body, pings
 from workers.health import Health, Heart
@@ -62,7 +63,7 @@ async def asked(port: int, path: str) -> tuple[int, str]:
     return int(head.split()[1]), body.strip()
 
 
-async def publish(url: str, *messages: Outgoing, deadline_s: float = 5) -> None:
+async def publish(url: str, *messages: Outgoing, deadline_s: float = LONGEST_S) -> None:
     async with publishing(amqp(url), deadline_s=deadline_s) as publisher:
         await publisher.publish(messages)
 

@@ -41,7 +41,10 @@ async def test_a_full_queue_that_is_being_emptied_takes_everything_in_the_end(
     await asyncio.to_thread(limit, servers, amqp_url, "ping", 50)
     handler = Remembers()
     process = runtime(amqp_url, MemoryParking())
-    async with running(process, process.single(Ping, handler.one)), publishing(amqp(amqp_url)) as publisher:
+    async with (
+        running(process, process.single(Ping, handler.one)),
+        publishing(amqp(amqp_url), deadline_s=120) as publisher,
+    ):
         await publisher.publish(pings(1000))
         await until(lambda: len(set(handler.numbers)) == 1000, "all handled")
 
@@ -62,10 +65,10 @@ async def test_follow_ups_that_find_no_room_hold_their_message_back(
     process = runtime(amqp_url, parking)
     part = process.single(Ping, handler.one, concurrency=4)
     async with running(process, part):
-        await until(lambda: not part.circuit.is_closed, "it rests", timeout_s=40)
+        await until(lambda: not part.circuit.is_closed, "it rests", timeout_s=60)
         assert "its queue is full" in part.circuit.why
         await asyncio.to_thread(limit, servers, amqp_url, "pong", 500)
-        await wait_until(answered, timeout_s=40, what="all are answered")
+        await wait_until(answered, timeout_s=60, what="all are answered")
     assert set(handler.numbers) == set(range(30))
     assert not parking.messages
 
@@ -84,6 +87,7 @@ async def test_publishers_wait_while_memory_is_short_and_workers_go_on_acknowled
         running(process, process.single(Ping, handler.one)),
     ):
         await patient.publish(pings(100))
+        await until(lambda: hasty.is_up, "both are connected")
         async with short_of_memory(control):
             with pytest.raises(BrokerUnavailable, match="while its memory or disk runs short"):
                 await hasty.publish(pings(1))
@@ -93,7 +97,7 @@ async def test_publishers_wait_while_memory_is_short_and_workers_go_on_acknowled
             assert not waiting.done()
             assert await ready(amqp_url, "ping") == 0, "and acknowledged"
         await asyncio.wait_for(waiting, 60)
-        await until(lambda: len(set(handler.numbers)) == 300, "the others are handled", timeout_s=40)
+        await until(lambda: len(set(handler.numbers)) == 300, "the others are handled", timeout_s=60)
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ def bad(body: bytes, **headers: object) -> Outgoing:
 
 
 async def publish(url: str, *messages: Outgoing) -> None:
-    async with publishing(amqp(url), deadline_s=20) as publisher:
+    async with publishing(amqp(url), deadline_s=60) as publisher:
         await publisher.publish(messages)
 
 
@@ -31,7 +31,7 @@ async def kept(parked: MongoParked, count: int) -> None:
     async def there() -> bool:
         return await parked.counts() == {"ping": count}
 
-    await wait_until(there, timeout_s=30, what=f"{count} parked")
+    await wait_until(there, timeout_s=60, what=f"{count} parked")
 
 
 @pytest.mark.parametrize("size_bytes", [100, MIB + 1, 2 * MIB])
@@ -65,7 +65,7 @@ async def test_ids_that_cannot_be_stored_or_are_used_twice_cost_no_message_and_s
     process = runtime(amqp_url, parked)
     async with running(process, process.windowed(Ping, handler.window, window=Window(20, 0.02))):
         await kept(parked, 6)
-        await wait_until(lambda: _three(handler), timeout_s=10, what="the good ones handled")
+        await wait_until(lambda: _three(handler), timeout_s=60, what="the good ones handled")
     assert await ready(amqp_url, "ping") == 0
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorDatabase
 
+from cli.embedded.ports import any_free
 from domain.campaign import CampaignStatus, Report
 from domain.delivery import RetrySchedule
 from domain.email import EmailState
@@ -101,7 +102,7 @@ class World:
             for follower in followers:
                 self.queue.put_nowait(follower)
 
-    async def until_sent(self, limit_s: float = 30) -> None:
+    async def until_sent(self, limit_s: float = 60) -> None:
         stores = self.stores
         timers = Timers(self.now)
         concerns = rounds(
@@ -149,7 +150,7 @@ async def test_every_email_ends_once_whatever_the_server_says(mongo_database: As
 async def test_a_relay_that_is_away_for_a_while_loses_nothing(mongo_database: AsyncIOMotorDatabase[Any]) -> None:
     addresses = [f"p{n}@example.com" for n in range(200)]
     await ensure_indexes(mongo_database)
-    async with Catcher(CatcherOptions()) as first:
+    async with Catcher(CatcherOptions(port=any_free())) as first:  # nobody else takes it while it is away
         port = first.port
         options = SmtpOptions("127.0.0.1", port, max_connections=4, timeouts_s=SmtpTimeouts(connect_s=1))
         relay = SmtpRelay(options)

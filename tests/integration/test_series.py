@@ -44,7 +44,7 @@ def told(kind: EventType) -> DeliveryEvent:
 
 
 async def until(what: str, reached: Callable[[], Awaitable[bool]]) -> None:
-    await wait_until(reached, timeout_s=30, what=what)
+    await wait_until(reached, timeout_s=60, what=what)
 
 
 async def test_joining_and_clicking_bring_a_message_each_once_and_leaving_ends_it(deployment: dict[str, str]) -> None:

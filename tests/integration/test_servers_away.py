@@ -231,16 +231,16 @@ async def test_a_worker_whose_mongodb_is_away_is_not_ready_and_rests(
         process(here, "send-requested") as worker,
     ):
         port = json.loads(await worker.until("health_port"))["port"]
-        await wait_until(lambda: says(port, "200 ready"), timeout_s=20, what="ready")
+        await wait_until(lambda: says(port, "200 ready"), timeout_s=60, what="ready")
         await here.reviewed(people(1))
         async with away(control.kill_store, control.start_store):
             await here.publish(SEND)
             await worker.until("circuit_open")
-            await wait_until(lambda: says(port, "503", "send-requested rests: MongoDB"), timeout_s=20, what="it rests")
-            await wait_until(lambda: says(port, "MongoDB: MongoDB does not answer"), timeout_s=20, what="asked")
+            await wait_until(lambda: says(port, "503", "send-requested rests: MongoDB"), timeout_s=60, what="it rests")
+            await wait_until(lambda: says(port, "MongoDB: MongoDB does not answer"), timeout_s=60, what="asked")
             assert 'campaigns_circuit_open{queue="send-requested"} 1.0' in await asked(port, "metrics")
         await here.until_status(CampaignStatus.SENDING)
-        await wait_until(lambda: says(port, "200 ready"), timeout_s=20, what="ready again")
+        await wait_until(lambda: says(port, "200 ready"), timeout_s=60, what="ready again")
 
 
 async def says(port: int, *words: str) -> bool:
@@ -265,6 +265,6 @@ async def test_workers_started_before_rabbitmq_wait_for_it_and_say_so(
                 ran = await here.run("status")
                 assert ran.code == 3
                 assert "`campaigns check` says what is away and how to mend it" in ran.text
-            await here.until_status(CampaignStatus.SENT, timeout_s=40)
+            await here.until_status(CampaignStatus.SENT, timeout_s=60)
         await here.assert_each_once(catcher)
         assert catcher.accepted.total() == 60

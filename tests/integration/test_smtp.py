@@ -20,8 +20,9 @@ from domain.smtp_reply import MAX_TEXT, Stage
 from gateways.smtp import SmtpOptions, SmtpRelay, SmtpTimeouts, Tls
 from tests.integration.certificates import self_signed
 from tests.integration.scripted_relay import ScriptedRelay
+from tests.waiting import LONGEST_S
 
-QUICK = SmtpTimeouts(connect_s=2, mail_s=0.3, rcpt_s=0.3, data_s=0.3, final_s=0.3)
+PATIENT = SmtpTimeouts()  #: minutes: a busy machine is no relay that hangs
 MODES = [("PIPELINING", "8BITMIME"), ("8BITMIME",)]
 
 
@@ -32,8 +33,13 @@ def a_mail(
 
 
 def options(server: ScriptedRelay, **changes: object) -> SmtpOptions:
-    plain = SmtpOptions("127.0.0.1", server.port, max_connections=1, timeouts_s=QUICK, local_hostname="us.example")
+    plain = SmtpOptions("127.0.0.1", server.port, max_connections=1, timeouts_s=PATIENT, local_hostname="us.example")
     return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def limits(step: str, what: str) -> SmtpTimeouts:
+    """Short where the relay is to hang, and nowhere else."""
+    return replace(PATIENT, **{f"{step}_s": 1.0}) if what == "hang" else PATIENT
 
 
 @asynccontextmanager
@@ -101,7 +107,8 @@ async def test_a_connection_that_breaks_before_the_final_dot_sent_nothing(
 ) -> None:
     bad = f"{step}-{what}@x.example"
     mails = [a_mail("a@x.example"), a_mail(bad), a_mail("b@x.example"), a_mail("c@x.example")]
-    async with ScriptedRelay(extensions=extensions) as server, relay_to(server) as relay:
+    timeouts_s = limits(step, what)
+    async with ScriptedRelay(extensions=extensions) as server, relay_to(server, timeouts_s=timeouts_s) as relay:
         found = await attempts(relay, mails)
     # a second connection is tried for it, then it is told; everybody else is sent exactly once
     assert ends(found) == {"a@x.example": 250, bad: Wire.NOT_SENT, "b@x.example": 250, "c@x.example": 250}
@@ -115,7 +122,8 @@ async def test_a_connection_that_breaks_after_the_final_dot_leaves_that_mail_unk
 ) -> None:
     bad = f"body-{what}@x.example"
     mails = [a_mail("a@x.example"), a_mail(bad), a_mail("b@x.example")]
-    async with ScriptedRelay(extensions=extensions) as server, relay_to(server) as relay:
+    timeouts_s = limits("final", what)
+    async with ScriptedRelay(extensions=extensions) as server, relay_to(server, timeouts_s=timeouts_s) as relay:
         found = await attempts(relay, mails)
     assert ends(found) == {"a@x.example": 250, bad: Wire.UNKNOWN, "b@x.example": 250}
     assert b"".join(server.commands).count(bad.encode()) == 1
@@ -179,7 +187,7 @@ async def test_our_own_limit_of_mails_a_connection_holds() -> None:
 @pytest.mark.parametrize("what", ["lost", "reset", "421", "garbage", "hang", "354", "530"])
 async def test_a_relay_that_takes_no_mail_at_all_is_unavailable_and_nothing_was_sent(what: str) -> None:
     mails = [a_mail(f"{n}@x.example", sender=f"mail-{what}@shop.example") for n in range(5)]
-    async with ScriptedRelay() as server, relay_to(server) as relay:
+    async with ScriptedRelay() as server, relay_to(server, timeouts_s=limits("mail", what)) as relay:
         with pytest.raises(RelayUnavailable, match="accepts connections and no mail"):
             await attempts(relay, mails)
     assert server.mails == []
@@ -293,7 +301,7 @@ async def test_the_check_logs_in_and_sends_nothing() -> None:
 async def test_a_connection_that_rests_too_long_is_closed_politely() -> None:
     async with ScriptedRelay() as server, relay_to(server, idle_timeout_s=0.01) as relay:
         await attempts(relay, [a_mail("a@x.example")])
-        await asyncio.wait_for(asyncio.gather(*server.open, return_exceptions=True), 2)
+        await asyncio.wait_for(asyncio.gather(*server.open, return_exceptions=True), LONGEST_S)
         assert server.commands[-1] == b"QUIT\r\n"
 
 
@@ -456,7 +464,7 @@ async def test_a_connection_that_ends_right_after_the_login_is_waited_for_by_nob
     """Whether its end comes before we take the connection over or after."""
     async with ScriptedRelay(login={"ehlo": words}) as server:
         for _ in range(20):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):  # a relay is waited for for minutes
                 text = await unavailable(options(server))
             assert f"127.0.0.1:{server.port}" in text
 

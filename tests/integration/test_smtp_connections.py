@@ -3,40 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import cast
 
 from domain.assembly import OutgoingMail
-from domain.connection_shares import ConnectionAsk
 from domain.delivery import Attempt
 from domain.throttle import Limits
 from gateways.smtp import SmtpOptions, SmtpRelay
 from handlers.connection_shares import ConnectionShares
 from tests.fakes.throttles import MemoryThrottles
 from tests.integration.scripted_relay import ScriptedRelay
-from tests.waiting import wait_until
+from tests.waiting import LONGEST_S, wait_until
 
 RELAY = "relay:default"
-SPEED = 20  #: times as fast as real life
+STEP_S = 0.25  #: that pass for the shares in a hundredth of a second
 
 
-def clock_s() -> float:
-    return SPEED * time.monotonic()
+@asynccontextmanager
+async def time_passing() -> AsyncIterator[MemoryThrottles]:
+    """Between two steps everybody has looked once: a machine that stands still takes nobody's connections away."""
+    throttles = MemoryThrottles()
 
+    async def steps() -> None:
+        while True:
+            throttles.pass_time(STEP_S)
+            await asyncio.sleep(0.01)
 
-class FastThrottles(MemoryThrottles):
-    async def connect(self, ask: ConnectionAsk) -> int | None:
-        self.now_ms = 1000 * clock_s()
-        return await super().connect(ask)
+    passing = asyncio.create_task(steps())
+    try:
+        yield throttles
+    finally:
+        passing.cancel()
 
 
 async def until(condition: Callable[[], bool]) -> None:
     async def holds() -> bool:
         return condition()
 
-    await wait_until(holds, timeout_s=10, what="connections as they should be")
+    await wait_until(holds, timeout_s=LONGEST_S, what="connections as they should be")
 
 
 def mails(count: int, name: str) -> list[OutgoingMail]:
@@ -57,13 +62,14 @@ async def send(relay: SmtpRelay, batch: list[OutgoingMail]) -> int:
 @asynccontextmanager
 async def sending(relay: SmtpRelay, throttles: MemoryThrottles, name: str, limit: int) -> AsyncIterator[None]:
     """Batch after batch, as a send worker does that shares the relay with others."""
-    shares = ConnectionShares(throttles, name, {RELAY: relay}, {RELAY: Limits(connections=limit)}, clock_s)
+    limits = {RELAY: Limits(connections=limit)}
+    shares = ConnectionShares(throttles, name, {RELAY: relay}, limits, lambda: throttles.now_ms / 1000)
     shares.begin()
 
     async def ask() -> None:
         while True:
             await shares.look()
-            await asyncio.sleep(0.25 / SPEED)
+            await asyncio.sleep(0.01)
 
     async def batches() -> None:
         number = 0
@@ -83,21 +89,19 @@ async def sending(relay: SmtpRelay, throttles: MemoryThrottles, name: str, limit
 
 
 async def test_two_workers_never_open_more_together_than_the_limit_and_use_all_of_it() -> None:
-    throttles = FastThrottles()
-    async with ScriptedRelay() as server:
+    async with time_passing() as throttles, ScriptedRelay() as server:
         one, other = gateway(server), gateway(server)
         async with sending(one, throttles, "one", 6):
             await until(lambda: one.open == 6)
             async with sending(other, throttles, "other", 6):
                 await until(lambda: (one.open, other.open) == (3, 3))
-            await until(lambda: one.open == 6)
+            await until(lambda: one.open == 6 and len(server.recipients) > 500)
     assert server.most_open == 6
-    assert len(set(server.recipients)) == len(server.recipients) > 500
+    assert len(set(server.recipients)) == len(server.recipients)
 
 
 async def test_more_workers_than_connections_all_get_through() -> None:
-    throttles = FastThrottles()
-    async with ScriptedRelay() as server:
+    async with time_passing() as throttles, ScriptedRelay() as server:
         relays = [gateway(server) for _ in range(3)]
         async with (
             sending(relays[0], throttles, "one", 1),
@@ -109,18 +113,24 @@ async def test_more_workers_than_connections_all_get_through() -> None:
 
 
 async def test_a_lower_limit_closes_what_rests_and_ends_what_is_under_way_without_losing_a_mail() -> None:
-    async with ScriptedRelay() as server:
+    """Whoever has no answer yet is under way: here none comes before it is let."""
+    async with ScriptedRelay(answers=asyncio.Semaphore(0)) as server:
         relay = gateway(server)
-        await send(relay, mails(50, "a"))
+        first = asyncio.create_task(send(relay, mails(50, "a")))
+        await until(lambda: (relay.open, len(server.open)) == (10, 10))
+        server.let(50)
+        assert await first == 50
         assert relay.open == 10
         relay.allow(3)
         await until(lambda: len(server.open) == 3)
         relay.allow(None)
         sending = asyncio.create_task(send(relay, mails(2_000, "b")))
-        await until(lambda: relay.open == 10)
+        await until(lambda: (relay.open, len(server.open)) == (10, 10))
         relay.allow(2)
+        server.let(200)  # each of the ten has more than one of them
         await until(lambda: relay.open == 2)
         assert not sending.done()
+        server.let(1_800)
         assert await sending == 2_000
         await relay.close()
     assert len(set(server.recipients)) == len(server.recipients) == 2_050
@@ -162,7 +172,7 @@ async def test_a_login_that_is_given_up_leaves_no_connection_behind() -> None:
         await greeted.wait()
         sending.cancel()
         await asyncio.wait([sending])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONGEST_S):
             await ended.wait()
     assert (sending.cancelled(), relay.open) == (True, 0)
 

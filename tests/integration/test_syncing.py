@@ -66,7 +66,7 @@ async def stored(here: World, *events: RecordChanged) -> None:
         versions = {ref: record.version for ref, record in found.items()}
         return all(versions.get(event.to_change().ref) == event.to_change().version for event in events)
 
-    await wait_until(kept, timeout_s=20, what="the events are stored")
+    await wait_until(kept, timeout_s=60, what="the events are stored")
 
 
 async def values_of(here: World, number: int) -> dict[str, Any]:
@@ -182,4 +182,4 @@ async def test_a_sync_that_waits_for_another_one_is_told_so(
             async def members() -> bool:
                 return await here.stores.contacts.count("news") == 1
 
-            await wait_until(members, timeout_s=20, what="the sync that waited has run")
+            await wait_until(members, timeout_s=60, what="the sync that waited has run")

@@ -40,7 +40,7 @@ async def deployed(deployment: dict[str, str], **changes: str) -> AsyncIterator[
         yield here, port, rows
 
 
-async def said(port: int, raw: bytes, timeout_s: float = 20) -> bytes:
+async def said(port: int, raw: bytes, timeout_s: float = 60) -> bytes:
     """All that is answered to these bytes, until the connection is closed."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
@@ -98,7 +98,7 @@ async def test_opens_clicks_and_unsubscribes_reach_the_ledger_through_two_proces
                 services == (ServiceStatus.CLICKED, ServiceStatus.OPENED) and Mark.UNSUBSCRIBED in found[eve.id].times
             )
 
-        await wait_until(recorded, timeout_s=30, what="what was read is in the ledger")
+        await wait_until(recorded, timeout_s=60, what="what was read is in the ledger")
         forged = await said(port, request(address(here, Kind.CLICK, ann).replace("/c/", "/c/A")))
         assert forged.startswith(b"HTTP/1.1 404 ")
     for secret in (TARGET, "x.example", address(here, Kind.CLICK, ann)[3:30]):
@@ -119,7 +119,7 @@ async def _answer_to_an_empty_line(port: int) -> bytes:
 async def test_whoever_is_slow_lies_or_never_ends_is_shown_out_and_idle_connections_do_not_hold_up_the_end(
     deployment: dict[str, str],
 ) -> None:
-    async with deployed(deployment, web__body_timeout_s="1") as (here, port, (ann, *_)), process(here, "web") as web:
+    async with deployed(deployment, web__body_timeout_s="2") as (here, port, (ann, *_)), process(here, "web") as web:
         await web.until("web_listening")
         leave = address(here, Kind.UNSUBSCRIBE, ann)
         answers = await asyncio.gather(
@@ -140,6 +140,6 @@ async def test_whoever_is_slow_lies_or_never_ends_is_shown_out_and_idle_connecti
         assert await here.stores.suppressions.of([ann.contact_id]) == {}
         idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
         await web.stopped()
-        assert [await asyncio.wait_for(reader.read(), 20) for reader, _ in idle] == [b""] * 3
+        assert [await asyncio.wait_for(reader.read(), 60) for reader, _ in idle] == [b""] * 3
         for _, writer in idle:
             writer.close()

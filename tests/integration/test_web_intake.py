@@ -40,7 +40,7 @@ async def until_listening(port: int) -> None:
     async def answers() -> bool:
         return (await posted(port, "/v1/events", b"", {}))[0] != 0
 
-    await wait_until(answers, timeout_s=30, what="the web process listens")
+    await wait_until(answers, timeout_s=60, what="the web process listens")
 
 
 async def test_a_signed_webhook_ends_in_the_ledger_and_posted_events_in_their_stores(
@@ -83,8 +83,8 @@ async def test_a_signed_webhook_ends_in_the_ledger_and_posted_events_in_their_st
         async def described() -> bool:
             return {"Partners", "Members"} <= {module.name for module in await here.stores.modules.all()}
 
-        await wait_until(recorded, timeout_s=30, what="both addresses are known to be dead")
-        await wait_until(described, timeout_s=30, what="both modules are described")
+        await wait_until(recorded, timeout_s=60, what="both addresses are known to be dead")
+        await wait_until(described, timeout_s=60, what="both modules are described")
         assert (await here.stores.emails.summary("spring")).hard_bounced == 2
         for row in rows:
             [event] = await here.stores.events.of_email(row.id)

@@ -84,7 +84,7 @@ async def synced(here: World) -> None:
     async def stored() -> bool:
         return await here.stores.records.count("Leads") == len(LEADS)
 
-    await wait_until(stored, timeout_s=20, what="all leads are stored")
+    await wait_until(stored, timeout_s=60, what="all leads are stored")
     await here.publish(SyncRequested(sync_id="leads", definition=SYNC))
     await ended(here, 1)
 
@@ -95,7 +95,7 @@ async def ended(here: World, runs: int) -> None:
     async def over() -> bool:
         return await here.stores.database["sync_runs"].count_documents({"ended_at": {"$ne": None}}) == runs
 
-    await wait_until(over, timeout_s=20, what=f"{runs} runs of the sync ended")
+    await wait_until(over, timeout_s=60, what=f"{runs} runs of the sync ended")
 
 
 def answers(rows: Sequence[Email]) -> list[DeliveryEvent]:
@@ -141,7 +141,7 @@ async def test_from_crm_records_to_an_exact_summary_and_balanced_books(deploymen
         async def tested() -> bool:
             return catcher.accepted[TESTER] == 1
 
-        await wait_until(tested, timeout_s=10, what="the test mail is there")
+        await wait_until(tested, timeout_s=60, what="the test mail is there")
         del catcher.accepted[TESTER]
         await here.publish(SendRequested(campaign_id="spring", confirmed_by="us"))
         await here.until_status(CampaignStatus.SENT)
@@ -168,14 +168,14 @@ async def test_from_crm_records_to_an_exact_summary_and_balanced_books(deploymen
         async def counted() -> bool:
             return await here.stores.emails.summary("spring") == expected
 
-        await wait_until(counted, timeout_s=20, what=f"the summary is {expected}")
+        await wait_until(counted, timeout_s=60, what=f"the summary is {expected}")
         assert await here.stores.parked.counts() == {}
 
         async def suppressed() -> bool:
             found = await here.stores.suppressions.of([row.contact_id for row in sent])
             return set(found) == {an_id(f"p{number}@crm.example") for number in (4, 5, 6)}
 
-        await wait_until(suppressed, timeout_s=10, what="who bounced, complained or left is suppressed")
+        await wait_until(suppressed, timeout_s=60, what="who bounced, complained or left is suppressed")
         assert (await here.books()).closed, "answers move no row of the sender's axis"
 
 
@@ -217,7 +217,7 @@ async def test_who_unsubscribes_between_review_and_send_is_skipped(deployment: d
             found = await here.stores.contacts.load([row.contact_id for row in rows[::10]])
             return all(contact.opt_out is not None for contact in found.values())
 
-        await wait_until(out, timeout_s=10, what="three have opted out")
+        await wait_until(out, timeout_s=60, what="three have opted out")
         await here.publish(SendRequested(campaign_id="spring"))
         await here.until_status(CampaignStatus.SENT)
         books = await here.books()
@@ -235,7 +235,7 @@ async def nobody_holds(here: World) -> None:
         held = {SliceState.CLAIMED, SliceState.STARTED}
         return all(each.state not in held for each in await here.stores.slices.unfinished("spring"))
 
-    await wait_until(free, timeout_s=15, what="workers let go of all batches")
+    await wait_until(free, timeout_s=60, what="workers let go of all batches")
 
 
 async def test_a_campaign_that_is_paused_in_the_middle_stands_still_and_goes_on(deployment: dict[str, str]) -> None:
@@ -277,7 +277,7 @@ async def test_a_campaign_that_is_cancelled_in_the_middle_still_has_balanced_boo
         async def settled() -> bool:
             return await moves(here).settle("spring")
 
-        await wait_until(settled, timeout_s=15, what="the rest is skipped")
+        await wait_until(settled, timeout_s=60, what="the rest is skipped")
         books = await here.books()
         assert books.closed
         assert books.skips["cancelled"] + books.count(EmailState.SENT) == 600

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tests.integration.scripted_relay import ScriptedRelay
+from tests.waiting import LONGEST_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Arrivals(list[tuple[str, str, bytes]]):
         """Who got a mail in this time."""
         return [each.recipient for each in self.moments if start_s <= each.at_s < end_s]
 
-    async def until(self, wanted: Callable[[str], bool], count: int = 1, timeout_s: float = 30) -> float:
+    async def until(self, wanted: Callable[[str], bool], count: int = 1, timeout_s: float = LONGEST_S) -> float:
         """When so many mails to such people had come."""
         async with asyncio.timeout(timeout_s):
             while len(found := [each.at_s for each in self.moments if wanted(each.recipient)]) < count:

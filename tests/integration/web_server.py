@@ -51,7 +51,7 @@ class WebServer:
         elif what == "hang":
             await asyncio.sleep(60)
         elif what == "slow":
-            await asyncio.sleep(0.1)
+            await self._crowd()
             await self._say(writer, "200 OK")
         elif what == "loop":
             await self._say(writer, "301 Moved", "Location: /loop\r\n")
@@ -69,6 +69,12 @@ class WebServer:
             await self._say(writer, "200 OK", 'ETag: W/"weak"\r\nLast-Modified: Mon, 02 Mar 2026 09:00:00 GMT\r\n')
         else:
             await self._say(writer, f"{what} Whatever")
+
+    async def _crowd(self) -> None:
+        """Nobody is answered before eight are there; one more would come meanwhile."""
+        while self.most_at_once < 8:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
 
     async def _say(self, writer: asyncio.StreamWriter, status: str, headers: str = "") -> None:
         writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n{headers}\r\n".encode())

@@ -23,7 +23,7 @@ from messages.base import IN, Message
 from repositories.indexes import ensure_indexes
 from repositories.stores import Stores
 from tests.builders import ADDRESS_KEY, a_campaign, a_contact, an_email
-from tests.waiting import wait_until
+from tests.waiting import LONGEST_S, wait_until
 from workers.catalog import WORKERS, parts, queues_of
 from workers.declaration import declare
 from workers.options import (
@@ -98,7 +98,7 @@ class World:
     async def run(self, *arguments: str) -> Ran:
         """`campaigns ARGUMENTS` in a process of its own, to its end."""
         process = await self.start(*arguments)
-        out, err = await asyncio.wait_for(process.communicate(), 60)
+        out, err = await asyncio.wait_for(process.communicate(), 2 * LONGEST_S)
         assert process.returncode is not None
         return Ran(process.returncode, out.decode(), err.decode())
 
@@ -127,7 +127,7 @@ class World:
             yield runtime
         finally:
             runtime.stopping.set()
-            code = await asyncio.wait_for(process, 40)
+            code = await asyncio.wait_for(process, LONGEST_S)
             for relay in relays.values():
                 await relay.close()
             stores.close()
@@ -148,7 +148,7 @@ class World:
         return [row async for row in self.stores.emails.activity(campaign_id, number, limit=0)]
 
     async def until_status(
-        self, wanted: CampaignStatus, campaign_id: str = "spring", timeout_s: float = 30
+        self, wanted: CampaignStatus, campaign_id: str = "spring", timeout_s: float = LONGEST_S
     ) -> Campaign:
         async def reached() -> bool:
             found = await self.stores.campaigns.get(campaign_id)
@@ -163,7 +163,7 @@ class World:
         async def there() -> bool:
             return bool(await self.stores.parked.counts())
 
-        await wait_until(there, timeout_s=15, what=f"a message of {queue} is parked")
+        await wait_until(there, timeout_s=60, what=f"a message of {queue} is parked")
         [listed] = await self.stores.parked.page(Which(queue=queue))
         found = await self.stores.parked.get(listed.id)
         assert found is not None
@@ -193,7 +193,7 @@ class World:
 
 async def some_sent(caught: Catcher, count: int) -> None:
     """Return as soon as the mail server has so many."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONGEST_S):
         while caught.accepted.total() < count:
             await asyncio.sleep(0.002)
 

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from domain.slices import SliceState
 from gateways.catcher import Catcher
 from tests.integration.whole_way import World
+from tests.waiting import LONGEST_S
 
 
 class WorkerProcess:
@@ -20,7 +21,7 @@ class WorkerProcess:
         self.said = ""
         self._log = running.stderr
 
-    async def until(self, words: str, timeout_s: float = 30) -> str:
+    async def until(self, words: str, timeout_s: float = LONGEST_S) -> str:
         """Read its log until it has said this; the line."""
         deadline = time.monotonic() + timeout_s
         while True:
@@ -42,7 +43,7 @@ class WorkerProcess:
     async def stopped(self) -> None:
         """SIGTERM: it must finish what it has begun, and end with exit code 0."""
         self.running.terminate()
-        _, rest = await asyncio.wait_for(self.running.communicate(), 40)
+        _, rest = await asyncio.wait_for(self.running.communicate(), LONGEST_S)
         self.said += rest.decode()
         assert self.running.returncode == 0, self.said
 

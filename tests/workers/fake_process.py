@@ -1,8 +1,9 @@
 """A settlement on fakes, with everything that it wrote at hand."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from tests.waiting import LONGEST_S
 from tests.workers.fake_channel import FakeChannel, MemoryPublisher
 from tests.workers.memory_parking import MemoryParking
 from tests.workers.ping import AT, Ping, Remembers
@@ -17,7 +18,10 @@ from workers.settlement import Settlement
 from workers.windowed import Window, WindowedWorker
 from workers.worker import Worker
 
+#: Gives up on what is away, and soon.
 QUICK = RetryPolicy(in_place_s=0.02, pause_min_s=0.0001, pause_max_s=0.001)
+#: Holds out until it is back, however long a busy machine takes for a few tries.
+PATIENT = replace(QUICK, in_place_s=3600)
 
 
 @dataclass
@@ -66,8 +70,8 @@ class FakeProcess:
 
     async def work(self, runner: Runner) -> None:
         running = asyncio.create_task(runner.run(self.inbox))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LONGEST_S):
             while self.channel.unacked and self.channel.generation.alive and not running.done():
                 await asyncio.sleep(0)
         self.inbox.close()
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, LONGEST_S)

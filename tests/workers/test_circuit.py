@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.errors import RelayUnavailable, Transient
+from tests.waiting import LONGEST_S
 from tests.workers.fake_process import FakeProcess
 from tests.workers.ping import Ping, Remembers, ping_body
 from workers.circuit import Circuit, CircuitState
@@ -27,7 +28,7 @@ async def probing(circuit: Circuit) -> None:
 
 async def test_a_closed_circuit_lets_everything_through_at_once() -> None:
     circuit = Circuit("ping")
-    await asyncio.wait_for(circuit.may_take(), 1)
+    await asyncio.wait_for(circuit.may_take(), LONGEST_S)
     circuit.succeeded()
     assert circuit.is_closed
 
@@ -77,7 +78,7 @@ async def test_whoever_waits_for_a_change_is_told() -> None:
     waiting = asyncio.create_task(circuit.other_than(CircuitState.CLOSED))
     await asyncio.sleep(0)
     await opened(circuit)
-    assert await asyncio.wait_for(waiting, 1) is CircuitState.OPEN
+    assert await asyncio.wait_for(waiting, LONGEST_S) is CircuitState.OPEN
     assert await circuit.other_than(CircuitState.CLOSED) is CircuitState.OPEN, "who asks late is told too"
     assert seen == [CircuitState.OPEN]
 

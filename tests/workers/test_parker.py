@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tests.waiting import LONGEST_S
 from tests.workers.fake_channel import FakeChannel
 from tests.workers.fake_process import FakeProcess
 from tests.workers.ping import ping_body
@@ -40,5 +41,5 @@ async def test_what_cannot_be_parked_before_the_process_stops_is_left() -> None:
     running = asyncio.create_task(Parker("ping", process.settlement).run(process.inbox))
     await asyncio.sleep(0)
     process.inbox.close()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, LONGEST_S)
     assert process.channel.unacked == [1]

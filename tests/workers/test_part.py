@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import pytest
 
+from tests.waiting import LONGEST_S
 from tests.workers.memory_parking import MemoryParking
 from tests.workers.ping import Ping, Remembers
 from workers.circuit import CircuitState
@@ -60,10 +61,10 @@ async def test_a_handler_that_cannot_be_cut_off_is_told(monkeypatch: pytest.Monk
                         await let_go.wait()
 
     running = asyncio.create_task(deaf())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONGEST_S):
         while not part.trouble():
             await asyncio.sleep(0)
-    assert "ping is stuck: a handler has been at work for 0 s" in process.not_ready()
+    assert any(each.startswith("ping is stuck: a handler has been at work for ") for each in process.not_ready())
     assert process.metrics.registry.get_sample_value("campaigns_longest_handling_seconds", {"queue": "ping"})
     let_go.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, LONGEST_S)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from tests.waiting import LONGEST_S
 from workers.broker_calls import broker_call
 from workers.supervisor import RENEWED, Backoff, Generation, Supervisor
 
@@ -46,7 +47,7 @@ async def test_what_ends_is_opened_again() -> None:
 async def test_a_refusal_is_tried_again() -> None:
     supervisor = Supervisor("door", Doors(refuse=5), AT_ONCE)
     supervisor.start()
-    value, generation = await asyncio.wait_for(supervisor.current(), 5)
+    value, generation = await asyncio.wait_for(supervisor.current(), LONGEST_S)
     assert (value, generation.number) == (1, 6)
     await supervisor.stop()
 
@@ -58,9 +59,9 @@ async def test_a_retired_one_is_not_opened_again() -> None:
     _, generation = await supervisor.current()
     supervisor.retire()
     generation.end("slammed")
-    await asyncio.sleep(0.01)
-    assert (doors.opened, supervisor.is_up) == (1, False)
-    await supervisor.stop()
+    assert supervisor._task is not None
+    await asyncio.wait_for(supervisor._task, LONGEST_S)
+    assert (doors.opened, doors.closed, supervisor.is_up) == (1, 1, False)
 
 
 def test_channels_end_with_their_connection() -> None:
@@ -111,6 +112,6 @@ async def test_a_call_without_an_answer_ends() -> None:
 
 
 async def _other_than(supervisor: Supervisor[int], generation: Generation) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONGEST_S):
         while (await supervisor.current())[1] is generation:
             await asyncio.sleep(0)

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from domain.errors import InvalidDefinition, StoreUnavailable, Transient
+from tests.waiting import LONGEST_S
 from tests.workers.fake_channel import FakeChannel
-from tests.workers.fake_process import QUICK, FakeProcess
+from tests.workers.fake_process import PATIENT, QUICK, FakeProcess
 from tests.workers.ping import Ping, Pong, Remembers, ping_body
 from workers.inbox import Inbox
 from workers.outgoing import ATTEMPT, MSG_ID
@@ -38,11 +39,11 @@ async def test_a_window_that_is_filling_when_the_worker_is_told_to_stop_is_finis
     inbox, channel = Inbox(), FakeChannel()
     for number in range(3):
         inbox.put(channel.deliver(ping_body(number)))
-    collecting = asyncio.create_task(collect(inbox, Window(50, max_wait_s=60)))
+    collecting = asyncio.create_task(collect(inbox, Window(50, max_wait_s=3600)))
     await asyncio.sleep(0)
     inbox.close()
-    assert len(await asyncio.wait_for(collecting, 5)) == 3
-    assert await collect(inbox, Window(50, max_wait_s=60)) == []
+    assert len(await asyncio.wait_for(collecting, LONGEST_S)) == 3
+    assert await collect(inbox, Window(50, max_wait_s=3600)) == []
 
 
 async def test_a_part_of_a_window_does_not_wait_for_ever() -> None:
@@ -107,7 +108,7 @@ async def test_a_store_that_comes_back_costs_nothing_but_time() -> None:
         if away:
             raise away.pop()
 
-    process, handler = FakeProcess(), Remembers(before=before)
+    process, handler = FakeProcess(policy=PATIENT), Remembers(before=before)
     process.deliver(*map(ping_body, range(50)))
     await process.work(process.windowed(handler))
     assert handler.windows == [50] * 4

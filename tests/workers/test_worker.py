@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from domain.errors import RelayUnavailable, Unroutable
 from messages.base import Message
 from messages.envelope import Envelope
+from tests.waiting import LONGEST_S
 from tests.workers.fake_process import FakeProcess
 from tests.workers.ping import Ping, Pong, Remembers, ping_body
 from workers.outgoing import ATTEMPT, Outgoing
@@ -88,7 +89,7 @@ async def test_a_stopping_worker_leaves_what_it_cannot_settle() -> None:
     process.deliver(ping_body(1))
     worker = process.single(Remembers(before=stopped_meanwhile))
     running = asyncio.create_task(worker.run(process.inbox))
-    await asyncio.wait_for(process.stopping.wait(), 5)
+    await asyncio.wait_for(process.stopping.wait(), LONGEST_S)
     process.inbox.close()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, LONGEST_S)
     assert process.channel.unacked == [1]
