@@ -74,7 +74,9 @@ def create(
 def edit(
     sync_id: SyncId,
     list_: Lists = None,
+    no_lists: Annotated[bool, typer.Option("--no-lists", help="From now on onto no list.")] = False,
     topic: Topics = None,
+    no_topics: Annotated[bool, typer.Option("--no-topics", help="From now on to no topic.")] = False,
     map_: Annotated[
         list[str] | None, typer.Option("--map", metavar=SHAPE, help="Add this field to the map, or map it anew.")
     ] = None,
@@ -84,19 +86,25 @@ def edit(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Change what is named of a sync; --list and --topic replace those before.
+    """Change what is named of a sync; --list and --topic replace those before, --no-lists and --no-topics leave none.
 
     Records that change afterwards follow it at once. For those synced before: `campaigns sync backfill SYNC` gives them
     the new fields, `campaigns sync initiate SYNC --again` carries over all of them.
     """
     mapped = pairs(map_, option="--map", shape=SHAPE)
+    lists, topics = _replaced("list", list_, none=no_lists), _replaced("topic", topic, none=no_topics)
 
     def changed(known: Sync) -> Sync:
         check_mapped(known, unmap or ())
         fields = {theirs: ours for theirs, ours in known.field_map.items() if theirs not in (unmap or ())} | mapped
         empties = known.update_empty_values if update_empty_values is None else update_empty_values
-        lists, topics = tuple(list_ or known.lists), tuple(topic or known.topics)
-        return replace(known, lists=lists, topics=topics, field_map=fields, update_empty_values=empties)
+        return replace(
+            known,
+            lists=known.lists if lists is None else lists,
+            topics=known.topics if topics is None else topics,
+            field_map=fields,
+            update_empty_values=empties,
+        )
 
     _stored(context.settings(), lambda stores: _edit(stores, sync_id, changed), as_json=as_json)
 
@@ -169,6 +177,13 @@ def _shown(syncs: Sequence[Sync], run: Run | None, wrong: Mapping[str, Sequence[
     if one:
         parts.append(sync_view.field_map(syncs[0]))
     return Group(*parts, *([sync_view.run(run)] if run else []))
+
+
+def _replaced(what: str, named: Sequence[str] | None, *, none: bool) -> tuple[str, ...] | None:
+    """What follows those before; None: they stay."""
+    if none and named:
+        raise typer.BadParameter(f"it does not go with --{what}: name some, or none", param_hint=f"--no-{what}s")
+    return tuple(named) if named else () if none else None
 
 
 def _stored(settings: Settings, store: Callable[[Stores], Awaitable[Sync]], *, as_json: bool) -> None:
