@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -32,6 +33,7 @@ class Shown:
 
     series: Series
     children: dict[str, Campaign]
+    taken_out: dict[str, Campaign]  #: by key: the messages that it had
     counts: SeriesCounts
     steps: list[Step]
 
@@ -42,14 +44,12 @@ def show(series_id: SeriesId, as_json: Json = False) -> None:
     settings = context.settings()
     found = context.stored(settings, lambda stores: shown(stores, settings, series_id))
     if as_json:
-        campaigns = {key: {"id": each.id, "status": each.status, "status_reason": each.status_reason}
-                     for key, each in found.children.items()}  # fmt: skip
-        return print_json(
-            {"series": found.series, "campaigns": campaigns, "counts": found.counts, "whats_next": found.steps}
-        )
+        campaigns, taken_out = _told(found.children), _told(found.taken_out)
+        told = {"series": found.series, "campaigns": campaigns, "taken_out": taken_out}
+        return print_json({**told, "counts": found.counts, "whats_next": found.steps})
     out.print(
         series_views.details(found.series),
-        series_views.messages(found.series, found.children, found.counts),
+        series_views.messages(found.series, found.children, found.counts, found.taken_out),
         *series_views.people(found.counts),
         series_views.steps(found.series, found.steps),
         sep="\n",
@@ -81,9 +81,22 @@ async def shown(stores: Stores, settings: Settings, series_id: str) -> Shown:
     return Shown(
         series=series,
         children=campaigns,
+        taken_out=await _taken_out(stores, series),
         counts=await stores.series_entries.counts(series_id),
         steps=series_next(series, campaigns, await _lacks(stores, settings, series)),
     )
+
+
+async def _taken_out(stores: Stores, series: Series) -> dict[str, Campaign]:
+    found = {key: await stores.campaigns.get(id_) for key, id_ in series.campaigns_taken_out.items()}
+    return {key: each for key, each in found.items() if each is not None}
+
+
+def _told(campaigns: Mapping[str, Campaign]) -> dict[str, object]:
+    return {
+        key: {"id": each.id, "status": each.status, "status_reason": each.status_reason}
+        for key, each in campaigns.items()
+    }
 
 
 async def _lacks(stores: Stores, settings: Settings, series: Series) -> list[str]:

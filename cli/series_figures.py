@@ -27,7 +27,10 @@ def register(app: typer.Typer) -> None:
 
 
 def summary(series_id: SeriesId, kept: Kept = False, as_json: Json = False) -> None:
-    """Show what came back: of each message, the sum of all messages, and how many distinct people that is."""
+    """Show what came back: of each message, the sum of all messages, and how many distinct people that is.
+
+    Messages that were taken out of the series count for what they sent.
+    """
 
     async def work(stores: Stores) -> tuple[Series, SeriesFigures, SeriesCounts]:
         found = await lookup.series(stores, series_id)
@@ -36,13 +39,16 @@ def summary(series_id: SeriesId, kept: Kept = False, as_json: Json = False) -> N
                 f"series {series_id} is offline ({found.status_reason}): what came back is no longer shown on it "
                 "(R97); --kept shows what was recorded here until then"
             )
-        figures = await stores.series_figures.of([step.campaign_id for step in found.steps])
+        figures = await stores.series_figures.of(list(_columns(found).values()))
         return found, figures, await stores.series_entries.counts(series_id)
 
     found, figures, counts = context.stored(context.settings(), work)
     if as_json:
         numbers = {"messages": figures.messages, "sum_of_messages": figures.emails, "distinct_people": figures.people}
-        return print_json({"series": series_id, "status": found.status, **numbers, "entries": counts})
+        taken_out = found.campaigns_taken_out
+        return print_json(
+            {"series": series_id, "status": found.status, **numbers, "taken_out": taken_out, "entries": counts}
+        )
     out.print(_numbers(found, figures), *series_views.people(counts), sep="\n")
     return tell(
         "Sum of messages: who opened three of them counts three times. Distinct people: once, whatever happened in "
@@ -73,12 +79,13 @@ def entry(
 
 
 def _numbers(series: Series, figures: SeriesFigures) -> object:
-    steps = series.steps if len(series.steps) <= _MOST_COLUMNS else ()
-    columns = ("response", *(step.key for step in steps), "sum of messages", "distinct people")
+    every = _columns(series)
+    messages = every if len(every) <= _MOST_COLUMNS else {}
+    columns = ("response", *messages, "sum of messages", "distinct people")
     rows = [
         (
             name,
-            *(getattr(figures.messages[step.campaign_id], field) for step in steps),
+            *(getattr(figures.messages[id_], field) for id_ in messages.values()),
             getattr(figures.emails, field),
             getattr(figures.people, field),
         )
@@ -86,3 +93,9 @@ def _numbers(series: Series, figures: SeriesFigures) -> object:
         if getattr(figures.emails, field) or field in {"sent", "delivered", "opened", "clicked"}
     ]
     return table(f"Summary of {series.id}: {series.name}", columns, rows)
+
+
+def _columns(series: Series) -> dict[str, str]:
+    """The campaigns of all messages that it ever had, by what heads their numbers."""
+    gone = {f"{key} (taken out)": id_ for key, id_ in series.campaigns_taken_out.items()}
+    return {step.key: step.campaign_id for step in series.steps} | gone

@@ -1,9 +1,9 @@
-"""`campaigns series review`, `start`, `pause`, `resume` and `stop`."""
+"""`campaigns series review`, `start`, `pause`, `resume`, `stop` and `cancel`."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -17,6 +17,7 @@ from domain.campaign import Campaign, CampaignStatus
 from domain.errors import IllegalTransition, NotReady
 from domain.series import Series, SeriesStatus
 from domain.series_next import UNDER_REVIEW, in_status, series_next
+from handlers.series_moves import SeriesMoves
 from messages.review_requested import ReviewRequested
 from repositories.stores import Stores
 from workers.review_requested import review_start
@@ -28,7 +29,7 @@ SETTLE_S = 30  #: how long to wait for workers to let go of what they hold
 
 
 def register(app: typer.Typer) -> None:
-    for command in (review, start, pause, resume, stop):
+    for command in (review, start, pause, resume, stop, cancel):
         app.command()(command)
 
 
@@ -108,8 +109,17 @@ def stop(series_id: SeriesId, reason: Reason = "stopped by hand", yes: Yes = Fal
     question = f"{series_id} is {found.status} with {people} on the way, and cannot go on after this. End it?"
     if not context.confirmed(question, yes=yes):
         raise IllegalTransition(f"series {series_id} stays {found.status}: nobody confirmed; --yes does")
-    context.stored(settings, lambda stores: _stopped(stores, settings, series_id, reason))
-    _show(settings, context.stored(settings, lambda stores: lookup.series(stores, series_id)), as_json=as_json)
+    _end(settings, series_id, lambda moves: moves.stop(series_id, reason), as_json=as_json)
+
+
+def cancel(series_id: SeriesId, reason: Reason = "cancelled by hand", yes: Yes = False, as_json: Json = False) -> None:
+    """Give up a series that was never started, and its messages with it. Their ids stay taken."""
+    settings = context.settings()
+    found = context.stored(settings, lambda stores: lookup.series(stores, series_id))
+    question = f"{series_id} is {found.status}, and can never start after this. Cancel it?"
+    if found.status is SeriesStatus.DRAFT and not context.confirmed(question, yes=yes):
+        raise IllegalTransition(f"series {series_id} stays {found.status}: nobody confirmed; --yes does")
+    _end(settings, series_id, lambda moves: moves.cancel(series_id, reason), as_json=as_json)
 
 
 async def _reviewable(stores: Stores, settings: Settings, series_id: str) -> tuple[Series, dict[str, Campaign]]:
@@ -141,10 +151,14 @@ async def _followed(stores: Stores, requests: Sequence[Request], ids: Sequence[s
         await followed(stores, request, [id_])
 
 
-async def _stopped(stores: Stores, settings: Settings, series_id: str, reason: str) -> None:
+def _end(settings: Settings, series_id: str, move: Callable[[SeriesMoves], Awaitable[bool]], *, as_json: bool) -> None:
+    context.stored(settings, lambda stores: _ended(series_moves(stores, settings), series_id, move))
+    _show(settings, context.stored(settings, lambda stores: lookup.series(stores, series_id)), as_json=as_json)
+
+
+async def _ended(moves: SeriesMoves, series_id: str, move: Callable[[SeriesMoves], Awaitable[bool]]) -> None:
     """End it, and wait a while for the workers to let go of what they hold."""
-    moves = series_moves(stores, settings)
-    if await moves.stop(series_id, reason):
+    if await move(moves):
         return
     say("Workers are finishing what they had begun …")
     for _ in range(SETTLE_S):

@@ -33,12 +33,20 @@ def details(series: Series) -> RenderableType:
     return table(f"Series {series.id}", ("detail", "value"), [row for row in rows if row[1]])
 
 
-def messages(series: Series, children: Mapping[str, Campaign], counts: SeriesCounts | None = None) -> RenderableType:
-    """A line for each message; with counts, how many got to it and how many wait for it."""
+def messages(
+    series: Series,
+    children: Mapping[str, Campaign],
+    counts: SeriesCounts | None = None,
+    taken_out: Mapping[str, Campaign] | None = None,
+) -> RenderableType:
+    """A line for each message, then for each that the series had; with counts, how many got to it and wait for it."""
     columns = ("message", "campaign", "when", "status", *(("planned", "wait for it") if counts else ()))
     rows = [
-        (step.key, step.campaign_id, when(step), _status(children.get(step.key)), *_counted(step, counts))
+        (step.key, step.campaign_id, when(step), _status(children.get(step.key)), *_counted(step.key, counts))
         for step in series.steps
+    ]
+    rows += [
+        (key, each.id, "taken out", _status(each), *_counted(key, counts)) for key, each in (taken_out or {}).items()
     ]
     return table(f"Messages of {series.id}", columns, rows)
 
@@ -113,8 +121,8 @@ def _status(child: Campaign | None) -> str:
     return f"{child.status}{': ' + child.status_reason if child.status_reason else ''}"
 
 
-def _counted(step: Step, counts: SeriesCounts | None) -> tuple[int, ...]:
-    return (counts.planned.get(step.key, 0), counts.waiting.get(step.key, 0)) if counts else ()
+def _counted(key: str, counts: SeriesCounts | None) -> tuple[int, ...]:
+    return (counts.planned.get(key, 0), counts.waiting.get(key, 0)) if counts else ()
 
 
 def _means(why: Passed) -> str:

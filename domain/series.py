@@ -23,13 +23,15 @@ class SeriesStatus(StrEnum):
     DRAFT = "draft"
     RUNNING = "running"
     PAUSED = "paused"  #: nobody enters, and no message falls due
+    CANCELLED = "cancelled"  #: given up as a draft: nobody ever entered
     STOPPED = "stopped"  #: ended for good; whoever was on the way gets nothing more
     OFFLINE = "offline"  #: the integration was deactivated
 
 
 _S = SeriesStatus
 SERIES_NEXT: Mapping[SeriesStatus, frozenset[SeriesStatus]] = {
-    _S.DRAFT: frozenset({_S.RUNNING, _S.OFFLINE}),
+    _S.DRAFT: frozenset({_S.RUNNING, _S.CANCELLED, _S.OFFLINE}),
+    _S.CANCELLED: frozenset({_S.OFFLINE}),
     _S.RUNNING: frozenset({_S.PAUSED, _S.STOPPED, _S.OFFLINE}),
     _S.PAUSED: frozenset({_S.RUNNING, _S.STOPPED, _S.OFFLINE}),
     _S.STOPPED: frozenset({_S.OFFLINE}),
@@ -37,6 +39,8 @@ SERIES_NEXT: Mapping[SeriesStatus, frozenset[SeriesStatus]] = {
 }
 #: Those whose messages belong to a series that has begun and may go on.
 GOES_ON = frozenset({_S.RUNNING, _S.PAUSED})
+#: Those that somebody ended, and their messages with them.
+ENDED = frozenset({_S.STOPPED, _S.CANCELLED})
 
 
 class TriggerKind(StrEnum):
@@ -138,6 +142,11 @@ class Series:
             )
         begun = self.started_at or (at if status is SeriesStatus.RUNNING else None)
         return replace(self, status=status, status_reason=reason, status_at=at or self.status_at, started_at=begun)
+
+    @property
+    def campaigns_taken_out(self) -> Mapping[str, str]:
+        """The campaigns of messages that it had, by key; they have ended, or are about to."""
+        return {key: child_id(self.id, key) for key in self.taken_out}
 
     def step(self, key: str) -> Step | None:
         return next((each for each in self.steps if each.key == key), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from domain.campaign import Campaign, CampaignStatus
-from domain.series import Series, SeriesStatus
+from domain.series import ENDED, Series, SeriesStatus
 from domain.whats_next import Step, StepState
 
 _C = CampaignStatus
@@ -19,7 +19,7 @@ def series_next(series: Series, children: Mapping[str, Campaign], lacks: Sequenc
     start = _start(series, lacks)
     if series.status is SeriesStatus.DRAFT and review.state is not StepState.DONE:
         start = Step(3, _START, StepState.LATER)
-    if series.status in {SeriesStatus.STOPPED, SeriesStatus.OFFLINE}:
+    if series.status in {*ENDED, SeriesStatus.OFFLINE}:
         return [start]
     return [Step(1, _WRITE, StepState.DONE), review, start]
 

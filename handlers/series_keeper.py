@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from domain.series import EntryEnd, Series, SeriesStatus
+from domain.series import ENDED, EntryEnd, Series, SeriesStatus
 from handlers.ports.clock import Clock
 from handlers.ports.operations import Leases
 from handlers.ports.series import Entries, SeriesStore
@@ -103,7 +103,7 @@ class SeriesKeeper:
 
     async def _end_stopped(self) -> None:
         """Who came in while a series was stopped ends as everybody did, and what a crash left of it ends as well."""
-        for one in await self.series.in_status({SeriesStatus.STOPPED}):
+        for one in await self.series.in_status(ENDED):
             if one.id not in self._over:
                 await self.apart(self._ended, one)
 

@@ -63,7 +63,7 @@ class Children:
                 await self.end(child, f"taken out of series {series.id}")
 
     async def end_all(self, series: Series) -> bool:
-        """End every message of a series that was stopped, each apart from the others; as `end`.
+        """End every message of a series that was stopped or cancelled, each apart from the others; as `end`.
 
         Raises:
             CampaignsError: of the first that could not be ended, after the others were.
@@ -71,7 +71,7 @@ class Children:
         settled, trouble = True, None
         for child in (await self.of(series)).values():
             try:
-                settled = await self.end(child, f"series {series.id} was stopped") and settled
+                settled = await self.end(child, f"series {series.id} was {series.status}") and settled
             except CampaignsError as error:
                 trouble = trouble or error
         if trouble is not None:

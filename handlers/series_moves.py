@@ -1,4 +1,4 @@
-"""What people do with a series on its way: start, pause, resume, stop (R78).
+"""What people do with a series on its way: start, pause, resume, stop, cancel (R78).
 
 Each may be told twice. A crash in the middle is mended by telling it again.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from domain.campaign import Campaign, CampaignStatus
 from domain.errors import Changed, IllegalTransition, NotReady, UnknownSeries
-from domain.series import EntryEnd, Series, SeriesStatus
+from domain.series import ENDED, GOES_ON, EntryEnd, Series, SeriesStatus
 from domain.series_next import UNDER_REVIEW
 from handlers.ports.audience import Lists
 from handlers.ports.clock import Clock
@@ -90,13 +90,28 @@ class SeriesMoves:
 
     async def stop(self, series_id: str, reason: str) -> bool:
         """End it for good: nobody gets anything more of it; see `settle` for the answer."""
+        series = await self.stored(series_id)
+        if series.status is _S.DRAFT:
+            raise IllegalTransition(
+                f"series {series_id} is draft, and was never started; give it up: campaigns series cancel {series_id}"
+            )
         await self._moved(series_id, _S.STOPPED, reason)
         return await self.settle(series_id)
 
-    async def settle(self, series_id: str) -> bool:
-        """End whatever is left of a series that was stopped; False while workers still hold part of it. Call again."""
+    async def cancel(self, series_id: str, reason: str) -> bool:
+        """Give a draft up for good, and its messages with it; see `settle` for the answer."""
         series = await self.stored(series_id)
-        if series.status is not _S.STOPPED:
+        if series.status in GOES_ON:
+            raise IllegalTransition(
+                f"series {series_id} is {series.status}; end it for good: campaigns series stop {series_id}"
+            )
+        await self._moved(series_id, _S.CANCELLED, reason, only_from=_S.DRAFT)
+        return await self.settle(series_id)
+
+    async def settle(self, series_id: str) -> bool:
+        """End what is left of a series that was ended; False while workers still hold part of it. Call again."""
+        series = await self.stored(series_id)
+        if series.status not in ENDED:
             return True
         await self.entries.end_all(series.id, EntryEnd.STOPPED, self.now())
         return await self.children.end_all(series)
@@ -145,6 +160,7 @@ _INSTEAD = {
     _S.DRAFT: "start it: campaigns series start {}",
     _S.RUNNING: "it runs already: campaigns series show {}",
     _S.PAUSED: "go on with it: campaigns series resume {}",
+    _S.CANCELLED: "it never goes on; make another one: campaigns series export {} --to FILE",
     _S.STOPPED: "it never goes on; make another one: campaigns series export {} --to FILE",
     _S.OFFLINE: "it never goes on; make another one: campaigns series export {} --to FILE",
 }

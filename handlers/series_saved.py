@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from domain.campaign import Campaign
 from domain.errors import IllegalTransition, InvalidDefinition
 from domain.faults import Faults
-from domain.series import Series, SeriesStatus, Step
+from domain.series import ENDED, Series, SeriesStatus, Step
 from domain.series_check import broken_rules
 from handlers.campaign_saved import CampaignKeeper
 from handlers.crm_gate import CrmGate
@@ -19,7 +19,7 @@ from handlers.series_messages import Children, check
 from messages.base import Message
 from messages.series_saved import SeriesSaved
 
-_OVER = frozenset({SeriesStatus.STOPPED, SeriesStatus.OFFLINE})
+_OVER = ENDED | {SeriesStatus.OFFLINE}
 _CHANGEABLE = frozenset(SeriesStatus) - _OVER
 
 

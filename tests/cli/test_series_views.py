@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 from cli import explanation, series_views, views
 from cli.campaign_requests import check_own
 from cli.explanation import Explanation
-from domain.campaign import Report
+from domain.campaign import CampaignStatus, Report
 from domain.errors import IllegalTransition
 from domain.series import Entry, EntryEnd, Passed, SeriesCounts
 from tests.builders import NOW, a_campaign, a_contact, an_email, later
@@ -34,6 +34,12 @@ def test_each_message_says_how_many_got_to_it_and_how_many_wait() -> None:
     told = text_of(series_views.messages(SERIES, {"tips": TIPS}, counts)).splitlines()
     assert [line.split()[-2:] for line in told if line.startswith(("hello", "tips"))] == [["1,200", "0"], ["0", "7"]]
     assert any("not stored" in line for line in told if line.startswith("hello"))
+
+
+def test_a_message_that_was_taken_out_has_its_line_after_the_others() -> None:
+    gone = {"old": a_campaign("welcome-old", series="welcome", status=CampaignStatus.STOPPED)}
+    told = text_of(series_views.messages(SERIES, {}, SeriesCounts(planned={"old": 3}), gone)).strip().splitlines()
+    assert told[-1].split() == ["old", "welcome-old", "taken", "out", "stopped", "3", "0"]
 
 
 def test_who_ended_and_what_was_passed_over_is_told_with_what_it_means() -> None:

@@ -31,6 +31,7 @@ def child(status: CampaignStatus) -> dict[str, Campaign]:
         (S.RUNNING, C.DRAFT, [N.DONE, N.NEXT, N.CURRENT], "campaigns series review welcome"),
         (S.PAUSED, C.PAUSED, [N.DONE, N.DONE, N.BLOCKED], ""),
         (S.STOPPED, C.STOPPED, [N.BLOCKED], ""),
+        (S.CANCELLED, C.CANCELLED, [N.BLOCKED], ""),
         (S.OFFLINE, C.OFFLINE, [N.BLOCKED], ""),
     ],
 )

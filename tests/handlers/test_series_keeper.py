@@ -549,6 +549,15 @@ async def test_what_a_crash_left_of_a_stop_is_ended_whenever_that_was(passed: ti
     assert world.child().status is CampaignStatus.STOPPED
 
 
+async def test_what_a_crash_left_of_a_cancel_is_ended() -> None:
+    world = World([a_series(status=SeriesStatus.DRAFT, started_at=None)])
+    world.campaigns.stored["welcome-hello"] = a_child("welcome-hello", status=CampaignStatus.DRAFT)
+    await world.moves(SeriesStatus.CANCELLED)
+    for _ in range(2):
+        await world.ticks()
+    assert world.child().status is CampaignStatus.CANCELLED
+
+
 async def test_a_message_that_sends_while_its_series_is_paused_is_paused_as_well() -> None:
     world = World()
     await world.moves(SeriesStatus.PAUSED)

@@ -1,4 +1,4 @@
-"""Series are started, paused, resumed and stopped; each may be told twice."""
+"""Series are started, paused, resumed, stopped and cancelled; each may be told twice."""
 
 from __future__ import annotations
 
@@ -90,6 +90,53 @@ async def test_a_stop_ends_everybody_on_the_way_and_every_message_and_may_be_tol
     before = everything(desk)
     assert await desk.moves.stop("welcome", "again")
     assert everything(desk) == before
+
+
+@pytest.mark.parametrize("status", [C.DRAFT, C.IN_REVIEW, C.REVIEWED, C.REJECTED])
+async def test_a_draft_is_given_up_with_every_message_and_may_be_told_twice(status: CampaignStatus) -> None:
+    desk = SeriesDesk()
+    await desk.save(document())
+    desk.becomes("tips", status)
+    assert await desk.moves.cancel("welcome", "not needed")
+    assert (desk.stored.status, desk.stored.status_reason) == (S.CANCELLED, "not needed")
+    for key in ("hello", "tips"):
+        child = desk.child(key)
+        assert (child.status, child.status_reason) == (C.CANCELLED, "series welcome was cancelled")
+    before = everything(desk)
+    assert await desk.moves.cancel("welcome", "again")
+    assert everything(desk) == before
+
+
+async def test_a_crash_in_the_middle_of_a_cancel_is_mended_by_telling_it_again() -> None:
+    desk = SeriesDesk()
+    await desk.save(document())
+    await desk.series.save(desk.stored.moved_to(S.CANCELLED, "not needed"), expected={S.DRAFT})
+    assert await desk.moves.cancel("welcome", "again")
+    assert [desk.child(key).status for key in ("hello", "tips")] == [C.CANCELLED, C.CANCELLED]
+
+
+async def test_a_draft_is_cancelled_and_one_that_was_started_is_stopped() -> None:
+    desk = SeriesDesk()
+    await desk.save(document())
+    with pytest.raises(IllegalTransition, match="campaigns series cancel welcome"):
+        await desk.moves.stop("welcome", "enough")
+    await desk.started()
+    with pytest.raises(IllegalTransition, match=r"is running; .*campaigns series stop welcome"):
+        await desk.moves.cancel("welcome", "enough")
+    await desk.moves.pause("welcome", "holidays")
+    with pytest.raises(IllegalTransition, match=r"is paused; .*campaigns series stop welcome"):
+        await desk.moves.cancel("welcome", "enough")
+    await desk.moves.stop("welcome", "enough")
+    with pytest.raises(IllegalTransition, match="is stopped; it never goes on"):
+        await desk.moves.cancel("welcome", "enough")
+
+
+async def test_a_series_that_was_cancelled_does_not_start() -> None:
+    desk = SeriesDesk()
+    await desk.save(document())
+    await desk.moves.cancel("welcome", "not needed")
+    with pytest.raises(IllegalTransition, match="is cancelled; it never goes on"):
+        await desk.moves.start("welcome")
 
 
 async def test_what_cannot_be_done_says_what_can() -> None:

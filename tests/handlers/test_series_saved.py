@@ -244,6 +244,17 @@ async def test_a_series_that_has_ended_is_not_changed() -> None:
         await desk.save(document(name="Other"))
 
 
+async def test_the_ids_of_a_series_that_was_cancelled_stay_taken() -> None:
+    desk = SeriesDesk()
+    await desk.save(document())
+    await desk.moves.cancel("welcome", "not needed")
+    before = everything(desk)
+    await desk.save(document())
+    assert everything(desk) == before
+    with pytest.raises(IllegalTransition, match="series welcome is cancelled and never goes on"):
+        await desk.save(document(name="Other"))
+
+
 async def test_a_message_is_changed_in_its_series_alone() -> None:
     desk = SeriesDesk()
     await desk.save(document())
