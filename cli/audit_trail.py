@@ -41,7 +41,7 @@ CHANGES: Mapping[str, tuple[str, str]] = {
         f"sync {name}": ("sync", "sync_id")
         for name in ("create", "edit", "initiate", "backfill", "pause", "resume", "delete")
     },
-    **{f"series {name}": ("series", "series_id") for name in ("review", "start", "pause", "resume", "stop")},
+    **{f"series {name}": ("series", "series_id") for name in ("review", "start", "pause", "resume", "stop", "cancel")},
     "series apply": ("", ""),  # the document names it
     "in-doubt settle": ("campaign", "campaign_id"),
     "reclassify": ("campaign", "campaign"),
@@ -98,7 +98,7 @@ async def note(given: Settings, stores: Stores) -> None:
     if command is None or _NOTED in command.meta or not _changes(command):
         return
     what = _name(command)
-    entry = await audit_trail(stores).began(
+    entry = await audit_trail(given, stores).began(
         new_id(), who=_who(command), via="cli", what=what, subject=subject(what, command.params, given)
     )
     command.meta[_NOTED] = entry
@@ -148,7 +148,7 @@ def _end(given: Settings, entry: AuditEntry) -> None:
     async def end() -> None:
         stores = Stores.of(database(given))
         try:
-            await audit_trail(stores).ended(entry, found)
+            await audit_trail(given, stores).ended(entry, found)
         except StoreUnavailable:
             return  # the command has said so; how it ended is then not known here
         finally:

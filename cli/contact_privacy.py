@@ -22,6 +22,7 @@ from messages.erasure_requested import ErasureRequested
 from repositories.stores import Stores
 from repositories.traces import traces
 from workers.erasure_requested import eraser, whereabouts
+from workers.options import address_key
 from workers.resources import now
 
 Who = Annotated[str | None, typer.Argument(metavar="[ADDRESS]", callback=an_address, help="The person's address.")]
@@ -73,7 +74,7 @@ def export(
     settings = context.settings()
 
     async def work(stores: Stores) -> Mapping[str, Any]:
-        found = PersonExport(whereabouts(settings, stores), traces(stores.database), now)
+        found = PersonExport(whereabouts(settings, stores), traces(stores.database, address_key(settings)), now)
         return await found(address, record)
 
     told = _readable(context.stored(settings, work))
@@ -94,6 +95,9 @@ def _show(found: Mapping[str, int], *, as_json: bool) -> None:
 def _tell(receipt: Erasure) -> None:
     out.print(table("Erased", ("collection", "documents"), sorted(receipt.counts.items())))
     tell(f"Hash that stays: {receipt.id}. Records: {counted(len(receipt.records), 'stand-in')}.")
+    if receipt.under_way:
+        mails = counted(receipt.under_way, "mail")
+        tell(f"{mails} may still go out: a batch was begun before, and goes on slowly. Its outcome is counted by hash.")
     if receipt.again_at:
         tell(f"Worker retention looks once more for what was under way, after {receipt.again_at:%Y-%m-%d %H:%M} UTC.")
     tell(

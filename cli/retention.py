@@ -58,13 +58,19 @@ def _show(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         return print_json({kind: {"days": kept[kind], **_json(stock)} for kind, stock in found.items()})
     rows = [
-        (kind, f"{kept[kind]:g} days" if kept[kind] else "for ever", stock.documents, stock.oldest, stock.due)
+        (kind, f"{kept[kind]:g} days" if kept[kind] else "for ever", stock.documents, stock.oldest, _due(stock))
         for kind, stock in found.items()
     ]
     out.print(table("", ("what", "kept", "documents", "oldest", "goes next"), rows))
     feed = f"{settings.feed.keep_days:g} days ({variable('feed', 'keep_days')})"
+    if any(stock.estimated for stock in found.values()):
+        tell("About: reckoned from a sample, for there are too many to be read now; the oldest is that of the sample.")
     tell(f"Of events and emails only the words go. What the feed told is kept for {feed}, by worker feed.")
 
 
+def _due(stock: Stock) -> str | int:
+    return f"about {stock.due:,}" if stock.estimated else stock.due
+
+
 def _json(stock: Stock) -> dict[str, object]:
-    return {"documents": stock.documents, "oldest": stock.oldest, "due": stock.due}
+    return {"documents": stock.documents, "oldest": stock.oldest, "due": stock.due, "estimated": stock.estimated}

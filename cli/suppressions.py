@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from cli import context
-from cli.arguments import Yes, addresses, an_address, person
+from cli.arguments import Yes, a_ref, addresses, an_address, person
 from cli.csv_file import inspected
 from cli.import_columns import Columns, of_contacts
 from cli.import_rows import BadRow, people
@@ -22,6 +22,7 @@ from config.settings import Settings
 from domain.consent import Consent, ConsentTo
 from domain.contact import address, contact_id
 from domain.eligibility import SuppressionReason
+from domain.erasure import record_key
 from domain.errors import InvalidDefinition, NotReady
 from domain.imports import Person
 from domain.lists import Suppression
@@ -116,22 +117,28 @@ def remove(
 
 @app.command("lift")
 def lift(
-    address_: Annotated[str, typer.Argument(metavar="ADDRESS", callback=an_address, help="Who comes back.")],
     because: Annotated[str, typer.Option(help="What shows that it is the person's own wish; no name, no address.")],
+    address_: Annotated[
+        str | None, typer.Argument(metavar="[ADDRESS]", callback=an_address, help="Who comes back.")
+    ] = None,
+    record: Annotated[
+        str | None, typer.Option(metavar="MODULE:ID", callback=a_ref, help="A record that was erased without address.")
+    ] = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Let somebody come back who was erased. Nothing of what was erased comes back; what comes from now on is kept."""
+    if (address_ is None) == (record is None):
+        raise typer.BadParameter("name who comes back: ADDRESS, or --record MODULE:ID")
     if not because.strip():
         raise typer.BadParameter("say what shows the person's wish", param_hint="--because")
     settings = context.settings()
-    id_ = contact_id(person(address_).identity, address_key(settings))
     if not context.confirmed("Let this person be stored and written to again?", yes=yes):
         raise NotReady("nobody confirmed, so nothing changes; --yes does")
-    lifted = context.stored(settings, lambda stores: homecoming(stores)(id_, because))
+    lifted = context.stored(settings, lambda stores: _come_back(stores, settings, address_, record, because))
     if as_json:
         return print_json({"lifted": lifted})
-    tell("May be stored and written to again." if lifted else "Nobody with this address was erased.")
+    tell("May be stored and written to again." if lifted else "Nobody of this name was erased.")
 
 
 @app.command("import")
@@ -156,6 +163,19 @@ def import_(
         tell(f"{counted(counts['suppressed'], 'row')} suppressed as {reason}, {refused} refused.")
     if counts["refused"]:
         raise typer.Exit(1)
+
+
+async def _come_back(stores: Stores, settings: Settings, named: str | None, record: str | None, because: str) -> bool:
+    """
+    Raises:
+        InvalidDefinition: the record was not erased by itself.
+    """
+    if named is not None:
+        return await homecoming(stores)(contact_id(person(named).identity, address_key(settings)), because)
+    key = record_key(record or "", address_key(settings))
+    if await stores.erasures.get(key) is None:
+        raise InvalidDefinition("this record was not erased by itself; where its person was, name the address")
+    return await homecoming(stores)(key, because)
 
 
 async def _lift(stores: Stores, id_: str, reason: SuppressionReason, because: str) -> list[str]:

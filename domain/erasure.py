@@ -34,6 +34,7 @@ ABOUT_MANY = frozenset(
 )  # fmt: skip
 
 _ERASED_REF = re.compile(rf"[^:]+:~([0-9a-f]{{{ID_HEX_DIGITS}}})")
+_OUR_EVENT = re.compile(rf"(?:web|mail):[0-9a-f]{{40}}|erased:[0-9a-f]{{{ID_HEX_DIGITS}}}")
 _BESIDE = re.compile(r"[\s\"'<>,;:()\[\]\\]")  #: is in no address
 _LOCAL, _DOMAIN = 64, 255  #: characters at most (RFC 5321, 4.5.3.1)
 _MOST_NAMED = 5000  #: addresses that are looked at in one body
@@ -48,6 +49,19 @@ def record_key(ref: str, key: bytes) -> str:
 def erased_ref(ref: str, key: bytes) -> str:
     """The stand-in of a ref: "Leads:~" and the record's key. Its module still counts."""
     return f"{module_of(ref)}:~{record_key(ref, key)}"
+
+
+def told_ref(ref: str | None) -> str | None:
+    """The record as others know it; None for a stand-in, of which nobody knows anything."""
+    return None if ref is None or ":~" in ref else ref
+
+
+def event_key(event_id: str, key: bytes) -> str:
+    """What stands for an event's id once its person is erased, for upstream may have put anything into it.
+
+    Ids that we make (web/, inbound) say nothing, and stay.
+    """
+    return event_id if _OUR_EVENT.fullmatch(event_id) else f"erased:{contact_id(f'event:{event_id}', key)}"
 
 
 def key_of(stand_in: str) -> str:
@@ -165,6 +179,7 @@ class Erasure:
     again_at: datetime | None = None  #: when what late workers wrote is looked for; None: that is done
     done_at: datetime | None = None  #: of the first time through; None: it was interrupted
     lifted_at: datetime | None = None  #: when an operator let the person come back
+    under_way: int = 0  #: mails in batches that were still being sent when it was done
 
     def receipt(self) -> dict[str, Any]:
         """What is printed, and kept in the audit log."""
@@ -177,6 +192,7 @@ class Erasure:
             "reason": self.reason,
             "source": self.source,
             "records": len(self.records),
+            "mails_under_way": self.under_way,
             "looked_at_again_at": self.again_at.isoformat() if self.again_at else None,
         }
 

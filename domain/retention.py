@@ -13,6 +13,7 @@ class Stock:
     documents: int  #: altogether
     oldest: datetime | None  #: of those that could be too old some day
     due: int  #: too old now
+    estimated: bool = False  #: reckoned from a part of them: there are too many to be read while somebody waits
 
 
 @dataclass(frozen=True, slots=True)

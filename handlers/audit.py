@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from domain.audit import DONE, AuditEntry
+from domain.contact import contact_id
 from handlers.ports.campaigns import Campaigns
 from handlers.ports.clock import Clock
 from handlers.ports.operations import Audit
@@ -50,6 +51,7 @@ class AuditTrail:
     series: SeriesStore
     integrations: Integrations
     now: Clock
+    address_key: bytes
 
     async def began(self, entry_id: str, *, who: str, via: str, what: str, subject: str) -> AuditEntry:
         """The entry, stored before anything is changed; one that is known stays as it is."""
@@ -74,9 +76,13 @@ class AuditTrail:
         if not kind or any(getattr(message, name, None) is not None for name in _INTERNAL):
             return None
         who = next((said for name in _NAMES if (said := getattr(message, name, ""))), "")
-        subject = f"{kind}:{getattr(message, field)}"
-        entry_id = _entry_id(message.queue, subject, source, event_id)
+        subject = f"{kind}:{self._nameless(str(getattr(message, field)))}"
+        entry_id = _entry_id(message.queue, subject, self._nameless(source), self._nameless(event_id))
         return await self.began(entry_id, who=who, via=via, what=message.queue, subject=subject)
+
+    def _nameless(self, id_: str) -> str:
+        """An id that others made; a keyed hash where an address stands in it, for entries outlive who is erased."""
+        return f"~{contact_id(f'audit:{id_}', self.address_key)}" if "@" in unquote(id_) else id_
 
     async def _status(self, subject: str) -> str | None:
         kind, _, name = subject.partition(":")

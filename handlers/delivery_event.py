@@ -10,7 +10,7 @@ from datetime import UTC
 from domain.contact import Contact, OptOut, address, contact_id
 from domain.eligibility import SuppressionReason, erased_of
 from domain.email import EmailEvent, EmailState, Mark, ServiceStatus, email_id, email_of_message_id, is_nobodys
-from domain.erasure import GONE, impersonal
+from domain.erasure import GONE, event_key, impersonal
 from domain.errors import Conflict, UnknownEmail
 from domain.events import StoredEvent
 from domain.lists import Suppression
@@ -92,12 +92,12 @@ class DeliveryRecorder:
         told = sorted(((email, event) for email, event in named if not is_nobodys(email)), key=_by_time)
         if not told:
             return []
-        ids = [event.event_id for _, event in told]
+        ids = {id_ for _, event in told for id_ in (event.event_id, self._key(event))}
         stored, offline, erased = await gather(
             self.events.known(ids), self.campaigns.offline({_campaign(email) for email, _ in told}), self._erased(told)
         )
         # A stored event stands in its row. What follows from it is done again: nobody knows whether it was.
-        fresh = [(email, event) for email, event in told if event.event_id not in stored]
+        fresh = [(email, event) for email, event in told if stored.isdisjoint({event.event_id, self._key(event)})]
         reaching = [(email, event) for email, event in fresh if _campaign(email) not in offline]
         unknown = await self.emails.apply([_applied(email, event) for email, event in reaching])
         unknown |= await self._strangers({email for email, _ in fresh if _campaign(email) in offline})
@@ -105,7 +105,7 @@ class DeliveryRecorder:
             raise UnknownEmail(f"in no ledger: {', '.join(sorted(unknown)[:5])}")
         leaving = {_contact(email): (email, event) for email, event in reversed(told) if _leaves(event)}
         # Before what follows from them: who takes a suppression back (reclassify.py) sees what would have added it.
-        await self.events.add([_kept(email, event, erased) for email, event in fresh])
+        await self.events.add([self._kept(email, event, erased) for email, event in fresh])
         known = [(email, event) for email, event in told if _contact(email) not in erased]
         await side_by_side(self._suppress(told, known), self._opt_out(leaving))
         if self.series:  # last: whoever looks then sees all of it
@@ -115,6 +115,17 @@ class DeliveryRecorder:
     async def _erased(self, told: Sequence[tuple[str, DeliveryEvent]]) -> frozenset[str]:
         """Whose data was erased: what is told of them changes numbers, and its words are not kept."""
         return erased_of(await self.suppressions.of({_contact(email) for email, _ in told}))
+
+    def _key(self, event: DeliveryEvent) -> str:
+        """By which it is known once its person is erased."""
+        return event_key(event.event_id, self.address_key)
+
+    def _kept(self, email: str, event: DeliveryEvent, erased: frozenset[str]) -> StoredEvent:
+        stored = _stored(email, event)
+        if _contact(email) not in erased:
+            return stored
+        url = GONE if stored.url else stored.url
+        return replace(stored, id=self._key(event), evidence=impersonal(stored.evidence), url=url, user_agent=None)
 
     def _email(self, event: DeliveryEvent) -> str:
         """The id of the email that an event means."""
@@ -255,14 +266,6 @@ def _opted_out(contact: Contact, email: str, event: DeliveryEvent) -> Contact:
     if known is not None and (known.at, known.source) <= (said.at, said.source):
         return contact
     return replace(contact, opt_out=said)
-
-
-def _kept(email: str, event: DeliveryEvent, erased: frozenset[str]) -> StoredEvent:
-    stored = _stored(email, event)
-    if _contact(email) not in erased:
-        return stored
-    url = GONE if stored.url else stored.url
-    return replace(stored, evidence=impersonal(stored.evidence), url=url, user_agent=None)
 
 
 def _stored(email: str, event: DeliveryEvent) -> StoredEvent:

@@ -1,25 +1,25 @@
 """A person's data is erased (GDPR, Art. 17): everywhere, in one go, and as often as anybody asks.
 
-The suppressions come first. From then on nobody else stores anything of the person: whoever wrote before is found here,
-whoever writes later sees them, and who had the contact in memory finds no revision to replace. The contact goes last
-but for the records: these tell whose they are, so that an erasure that was killed is done by repeating it.
+The erasure is noted first, so that a record of the person that comes while it searches is remembered with it, and then
+the suppressions. From then on nobody else stores anything of the person: whoever wrote before is found here, whoever
+writes later sees them, and who had the contact in memory finds no revision to replace. The contact goes last but for
+the records: these tell whose they are, so that an erasure that was killed is done by repeating it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-
-import structlog
 
 from domain.audit import DONE, AuditEntry
 from domain.contact import address, contact_id
 from domain.eligibility import SuppressionReason
 from domain.email import OPEN_STATES, Email, EmailState, Outcome, SkipReason
 from domain.erasure import Erasure, Person, key_of
-from domain.errors import CampaignsError, InvalidMessage
+from domain.errors import InvalidMessage
 from domain.lists import Suppression
 from domain.module import Module
 from domain.projection import last_email_of
@@ -37,7 +37,9 @@ from messages.erasure_requested import ErasureRequested
 
 #: In-flight mails, slices of a review and events end in this time; then what they wrote is looked for.
 AGAIN_S = 900.0
-_log = structlog.get_logger()
+#: How long mails are waited for whose batch is being sent; all but those of slow throttles end sooner.
+PATIENCE_S = 15.0
+_LOOK_S = 0.5
 _HELD = frozenset({SliceState.CLAIMED, SliceState.STARTED})
 
 
@@ -119,6 +121,8 @@ class Eraser:
     audit: Audit
     now: Clock
     again_s: float = AGAIN_S
+    patience_s: float = PATIENCE_S
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def __call__(self, asked: ErasureRequested) -> Sequence[Message]:
         await self.erase(asked, source="message")
@@ -137,42 +141,32 @@ class Eraser:
             Conflict: a campaign that names one of the records kept changing; whatever is left is done by a repeat.
         """
         named = await self.whereabouts.named(asked.address, asked.record)
+        erasure = await self.erasures.begin(self._asked(named, asked, source))
         await self._suppress(named)
         person = await self.whereabouts.with_records(named)
-        at = self.now()
-        erasure = await self.erasures.begin(
-            Erasure(
-                id=person.id,
-                asked_at=at,
-                by=person.redacted(asked.confirmed_by),
-                reason=person.redacted(asked.reason),
-                source=source,
-                records=frozenset(person.refs.values()),
-                again_at=at + timedelta(seconds=self.again_s),
-            )
-        )
+        await self.erasures.with_records(erasure.id, sorted(person.refs.values()))
         await self._suppress(person)
+        under_way = await self._let_go(person)
         await self._go_through(person, erasure.id)
-        done = await self.erasures.done(erasure.id, self.now())
+        done = await self.erasures.done(erasure.id, self.now(), under_way)
         await self.audit.add(_entry(done))
         return done
 
-    async def look_again(self, limit: int = 20) -> Sequence[Message]:
-        """Erase what late workers wrote of people who were erased a while ago; one that fails stays due."""
-        for erasure in await self.erasures.due(self.now(), limit):
-            try:
-                await self._look_again(erasure)
-            except CampaignsError as error:
-                _log.warning("erasure_not_looked_at_again", erasure=erasure.id, error=type(error).__name__)
-        return []
+    async def due(self, limit: int = 500) -> Sequence[Erasure]:
+        """People who were erased a while ago, of whom late workers may have written since."""
+        return await self.erasures.due(self.now(), limit)
 
-    async def _look_again(self, due: Erasure) -> None:
-        """Somebody who was let back since then is left alone."""
+    async def look_again(self, due: Erasure) -> None:
+        """Erase that as well; two who do so at once do no harm. Somebody who was let back since then is left alone.
+
+        It knows keys only, so that it looks things up, and reads no collection from end to end.
+        """
         person = await self.whereabouts.again(due)
         now = await self.erasures.get(due.id)
         if now is None or now.lifted_at or due.again_at is None:
             return
         await self._suppress(person)
+        await self._skip(person)
         await self._go_through(person, due.id)
         await self.erasures.settled(due.id, due.again_at)
 
@@ -180,18 +174,42 @@ class Eraser:
         at = self.now()
         await self.suppressions.add([Suppression(key, SuppressionReason.ERASED, at) for key in sorted(person.keys)])
 
+    def _asked(self, named: Person, asked: ErasureRequested, source: str) -> Erasure:
+        at = self.now()
+        return Erasure(
+            id=named.id,
+            asked_at=at,
+            by=named.redacted(asked.confirmed_by),
+            reason=named.redacted(asked.reason),
+            source=source,
+            records=frozenset(named.refs.values()),
+            again_at=at + timedelta(seconds=self.again_s),
+        )
+
     async def _go_through(self, person: Person, erasure_id: str) -> None:
-        await self._skip(person)
         for each in self.traces:
             await self.erasures.add(erasure_id, {each.collection: await each.erase(person)})
 
-    async def _skip(self, person: Person) -> None:
-        """Whoever holds a batch may be sending it: how its rows end is for them to say, who see the suppression."""
+    async def _let_go(self, person: Person) -> int:
+        """Mails that may still go out after the receipt: batches that were begun before, and go on slowly."""
+        waited_s = 0.0
+        while (held := await self._skip(person)) and waited_s < self.patience_s:
+            await self.sleep(_LOOK_S)
+            waited_s += _LOOK_S
+        return held
+
+    async def _skip(self, person: Person) -> int:
+        """Whoever holds a batch may be sending it: how its rows end is for them to say, who see the suppression.
+
+        How many of those rows may be under way; what is deferred is looked at anew when its time comes.
+        """
         rows = [row for row in await self.emails.of_people(person.keys) if _waits(row)]
         held = {place for place in {(row.campaign_id, row.slice) for row in rows} if await self._is_held(*place)}
         ends = [_skipped(row, self.now()) for row in rows if (row.campaign_id, row.slice) not in held]
         if ends:
             await self.emails.store(ends)
+        now = self.now()
+        return sum((row.campaign_id, row.slice) in held and (row.next_at is None or row.next_at <= now) for row in rows)
 
     async def _is_held(self, campaign_id: str, number: int) -> bool:
         found = await self.slices.holding(campaign_id, number)

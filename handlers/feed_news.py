@@ -14,6 +14,7 @@ from domain.campaign import Campaign, CampaignStatus
 from domain.contact import Contact
 from domain.eligibility import SuppressionReason
 from domain.email import Email
+from domain.erasure import told_ref
 from domain.feed import (
     CONTACTS,
     SYNCS,
@@ -190,7 +191,7 @@ def _email_entries(before: Told, after: MarkedEmail, people: Mapping[str, Contac
             email_id=email.id,
             contact_id=email.contact_id,
             address=email.address or None,
-            record=email.ref,
+            record=told_ref(email.ref),
             status=told.status or _UNKNOWN,
             changed_at=at,
         )
@@ -201,7 +202,7 @@ def _email_entries(before: Told, after: MarkedEmail, people: Mapping[str, Contac
         answer = ContactReplied(
             contact_id=email.contact_id,
             address=email.address or None,
-            records=_records(contact) or ([email.ref] if email.ref else []),
+            records=_records(contact) or ([ref] if (ref := told_ref(email.ref)) else []),
             campaign_id=email.campaign_id,
             happened_at=answered_at,
         )

@@ -21,15 +21,20 @@ class Homecoming:
     contacts: ErasedContacts
     now: Clock
 
-    async def __call__(self, contact_id: str, because: str) -> bool:
-        """Whether the person had been erased. The suppression goes last: until then everything holds."""
-        erasure = await self.erasures.get(contact_id)
-        records = sorted(map(key_of, erasure.records)) if erasure else []
-        await self.contacts.admit(contact_id)
-        for key in records:
-            await self._lift(key, because)
-        await self.erasures.lift(contact_id, self.now())
-        return await self._lift(contact_id, because)
+    async def __call__(self, erased: str, because: str) -> bool:
+        """Whether the person had been erased; `erased` is the contact's id, or the key of a record without address.
+
+        The suppression goes last: until then everything holds. A record that came in between is let back after it.
+        """
+        await self.contacts.admit(erased)
+        records = await self._lift_records(erased, because)
+        await self.erasures.lift(erased, self.now())
+        return any([records, await self._lift(erased, because), await self._lift_records(erased, because)])
+
+    async def _lift_records(self, erased: str, because: str) -> bool:
+        erasure = await self.erasures.get(erased)
+        keys = sorted(set(map(key_of, erasure.records)) - {erased}) if erasure else []
+        return any([await self._lift(key, because) for key in keys])
 
     async def _lift(self, key: str, because: str) -> bool:
         lifted = [

@@ -1,7 +1,8 @@
 """Who was erased: keyed hashes, counts and dates, no personal data.
 
 {_id: contact id, or the record's key where there was no address, asked_at, by, reason, source,
- records: ["module:~key"], counts: {collection: documents}, again_at, done_at, lifted_at: dates or absent}
+ records: ["module:~key"], counts: {collection: documents}, again_at, done_at, lifted_at: dates or absent,
+ under_way: mails in batches that were being sent then, or absent}
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ class MongoErasures:
         if found := {f"counts.{name}": count for name, count in counts.items() if count}:
             await answered(self._erasures.update_one({"_id": erasure_id}, {"$inc": found}))
 
-    async def done(self, erasure_id: str, at: datetime) -> Erasure:
-        return await self._changed(erasure_id, [{"$set": {"done_at": {"$ifNull": ["$done_at", at]}}}])
+    async def done(self, erasure_id: str, at: datetime, under_way: int = 0) -> Erasure:
+        first = {"done_at": {"$ifNull": ["$done_at", at]}, "under_way": {"$ifNull": ["$under_way", under_way]}}
+        return await self._changed(erasure_id, [{"$set": first}])
 
     async def settled(self, erasure_id: str, again_at: datetime) -> None:
         seen = {"_id": erasure_id, "again_at": again_at}
@@ -87,4 +89,5 @@ def _erasure(document: Mapping[str, Any]) -> Erasure:
         again_at=document.get("again_at"),
         done_at=document.get("done_at"),
         lifted_at=document.get("lifted_at"),
+        under_way=document.get("under_way", 0),
     )

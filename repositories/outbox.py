@@ -23,7 +23,8 @@ from repositories.errors import DUPLICATE_KEY, answered, streamed
 from repositories.values import without_nulls
 
 _FORGOTTEN_AT_ONCE = 5000
-_PERSONAL = ("address", "record", "records")  #: fields of `data`
+#: Fields of `data`; `because` may be the words of who suppressed somebody by hand.
+_PERSONAL = ("address", "record", "records", "because")
 
 
 class MongoOutbox:

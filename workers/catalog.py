@@ -58,7 +58,7 @@ def run(names: Sequence[str], settings: Settings) -> int:
 async def _run(names: Sequence[str], settings: Settings) -> int:
     stores = Stores.of(database(settings), feed=settings.feed.enabled)
     parking = ParkedAside(stores.parked, stores.suppressions, address_key(settings))
-    runtime = Runtime(runtime_options(settings), parking, audit_trail(stores))
+    runtime = Runtime(runtime_options(settings), parking, audit_trail(settings, stores))
     store = Watched("MongoDB", lambda: ping(stores.database))
     try:
         async with opened(settings) as relays, looking_up(settings) as mail_hosts:

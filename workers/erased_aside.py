@@ -31,7 +31,9 @@ class ParkedAside:
         for key in await _erased(self.suppressions, people):
             kept = redacted_body(message.body, message.type, people[key]) if message.body else None
             error = GONE if kept else ABOUT_ERASED
-            message = replace(message, body=kept or b"", body_bytes=len(kept or b""), headers={}, error=error)
+            message = replace(
+                message, body=kept or b"", body_bytes=len(kept or b""), headers={}, error=error, message_id=GONE
+            )
         await self.parking.park(message)
 
 

@@ -26,7 +26,7 @@ def eraser(settings: Settings, stores: Stores) -> Eraser:
         suppressions=stores.suppressions,
         emails=stores.emails,
         slices=stores.slices,
-        traces=traces(stores.database),
+        traces=traces(stores.database, address_key(settings)),
         erasures=stores.erasures,
         audit=stores.audit,
         now=now,

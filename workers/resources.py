@@ -40,8 +40,10 @@ def carry_over(settings: Settings, stores: Stores) -> CarryOver:
     )
 
 
-def audit_trail(stores: Stores) -> AuditTrail:
-    return AuditTrail(stores.audit, stores.campaigns, stores.syncs, stores.series, stores.integrations, now)
+def audit_trail(settings: Settings, stores: Stores) -> AuditTrail:
+    return AuditTrail(
+        stores.audit, stores.campaigns, stores.syncs, stores.series, stores.integrations, now, address_key(settings)
+    )
 
 
 def now() -> datetime:

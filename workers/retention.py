@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from config.retention import RetentionSettings
 from config.settings import Settings
+from domain.erasure import Erasure
+from domain.errors import Unavailable
 from handlers.erasure_requested import Eraser
 from handlers.ports.operations import Leases
 from handlers.retention import Retention
@@ -18,7 +22,9 @@ from workers.part import Part
 from workers.resources import Resources, new_id, now
 
 _LOOK_S = 60.0  #: how often erasures are looked for that are due again
-_LEASE_S = 600.0  #: going through all collections takes minutes; this long nobody does when a process is killed
+#: Renewed before each person; this long nobody looks when a process is killed.
+_LEASE_S = 600.0
+_log = structlog.get_logger()
 
 
 def build(resources: Resources) -> Sequence[Part]:
@@ -39,9 +45,29 @@ class Again:
     owner: str  #: names this process
 
     async def tick(self) -> Sequence[Message]:
-        if await self.leases.take("erasures", self.owner, _LEASE_S):
-            await self.eraser.look_again()
+        """One that fails stays due and holds up nobody behind it.
+
+        Raises:
+            Unavailable: a server is away, which is everybody's trouble.
+        """
+        if not await self._is_mine():
+            return []
+        for erasure in await self.eraser.due():
+            if not await self._is_mine():
+                break
+            await self._looked(erasure)
         return []
+
+    async def _is_mine(self) -> bool:
+        return await self.leases.take("erasures", self.owner, _LEASE_S)
+
+    async def _looked(self, erasure: Erasure) -> None:
+        try:
+            await self.eraser.look_again(erasure)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a document that breaks us is one person's trouble; its text may name them
+            _log.error("erasure_not_looked_at_again", erasure=erasure.id, error=type(error).__name__)
 
 
 def retention(settings: Settings, stores: Stores) -> Retention:

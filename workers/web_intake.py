@@ -71,7 +71,7 @@ def _secrets(given: SecretStr | None) -> tuple[bytes, ...]:
 
 
 def _noting(resources: Resources) -> Note:
-    trail = audit_trail(resources.stores)
+    trail = audit_trail(resources.settings, resources.stores)
 
     async def note(token: ApiToken, told: Sequence[Told]) -> None:
         for each in told:

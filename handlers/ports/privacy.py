@@ -32,8 +32,8 @@ class Erasures(Protocol):
     async def add(self, erasure_id: str, counts: Mapping[str, int]) -> None:
         """So many more documents, by collection."""
 
-    async def done(self, erasure_id: str, at: datetime) -> Erasure:
-        """It went through; the first time counts."""
+    async def done(self, erasure_id: str, at: datetime, under_way: int = 0) -> Erasure:
+        """It went through, while so many mails were still being sent; the first time counts."""
 
     async def settled(self, erasure_id: str, again_at: datetime) -> None:
         """Nothing is looked for again, unless it was asked for anew: it is due at another time than this one then."""

@@ -27,8 +27,8 @@ class _Traces(Protocol):
     async def erase(self, person: Person) -> int: ...
 
 
-def traces(database: Database) -> Sequence[_Traces]:
-    """In the order in which they are erased.
+def traces(database: Database, key: bytes) -> Sequence[_Traces]:
+    """In the order in which they are erased; `key` is the address key.
 
     The records last, the contact before them: a record tells whose it is, so that a repeat by either finds the rest.
     """
@@ -37,7 +37,7 @@ def traces(database: Database) -> Sequence[_Traces]:
         SelectionTraces(database),
         RunTraces(database, "sync_runs"),
         RunTraces(database, "review_runs"),
-        EventTraces(database),
+        EventTraces(database, key),
         EmailTraces(database),
         OutboxTraces(database),
         SeriesTraces(database),

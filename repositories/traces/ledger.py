@@ -8,8 +8,8 @@ from typing import Any
 from pymongo import UpdateMany, UpdateOne
 
 from domain.email import SkipReason
-from domain.erasure import GONE, IMPERSONAL, Person
-from repositories.bulk import Operation
+from domain.erasure import GONE, IMPERSONAL, Person, event_key
+from repositories.bulk import Operation, insert_missing
 from repositories.connection import Collection, Database, Document, collection
 from repositories.errors import answered, streamed
 from repositories.outbox import MongoOutbox
@@ -97,11 +97,12 @@ def _there(field: str) -> Document:
 
 
 class EventTraces:
-    """Events keep their kind, time and verdict."""
+    """Events keep their kind, time and verdict; an id that others made is a keyed hash then, and known by it."""
 
     collection = "events"
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, key: bytes) -> None:
+        self._key = key
         self._events = collection(database, self.collection)
         self._emails = collection(database, "emails")
 
@@ -114,7 +115,17 @@ class EventTraces:
         if not ids:
             return 0
         changed = self._events.bulk_write([UpdateMany({"email_id": {"$in": ids}}, impersonal_event())])
-        return (await answered(changed)).modified_count
+        return max((await answered(changed)).modified_count, await self._rename(ids))
+
+    async def _rename(self, email_ids: Sequence[str]) -> int:
+        """Under their new ids first: killed in between, some count twice until a repeat; none is lost."""
+        found = [each async for each in streamed(self._events.find({"email_id": {"$in": email_ids}}))]
+        keys = {each["_id"]: event_key(each["_id"], self._key) for each in found}
+        named = [each for each in found if keys[each["_id"]] != each["_id"]]
+        if named:
+            await insert_missing(self._events, [{**each, "_id": keys[each["_id"]]} for each in named])
+            await answered(self._events.delete_many({"_id": {"$in": [each["_id"] for each in named]}}))
+        return len(named)
 
 
 def impersonal_event(*, url: bool = True) -> list[Document]:

@@ -32,21 +32,18 @@ class CampaignTraces:
     async def erase(self, person: Person) -> int:
         if not person.refs:
             return 0
-        found = await self.of(person)
-        for document in found:
-            await self._erase(document["_id"], person)
-        return len(found)
+        return sum([await self._erase(document["_id"], person) for document in await self.of(person)])
 
-    async def _erase(self, campaign_id: str, person: Person) -> None:
+    async def _erase(self, campaign_id: str, person: Person) -> int:
         for _ in range(_ROUNDS):
             campaign = await self._campaigns.get(campaign_id)
-            if campaign is None:
-                return
+            if campaign is None or (after := _without(campaign, person)) == campaign:
+                return 0
             try:
-                await self._campaigns.save(_without(campaign, person), expected=list(CampaignStatus))
+                await self._campaigns.save(after, expected=list(CampaignStatus))
             except Conflict:
                 continue
-            return
+            return 1
         raise Conflict(f"campaign {campaign_id} kept changing; erase once more")
 
 

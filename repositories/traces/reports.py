@@ -57,7 +57,7 @@ class AuditTraces:
     """Entries name people by id. One that names them otherwise was given words that it should not have been given."""
 
     collection = "audit"
-    _words = ("subject", "before", "after", "outcome")
+    _words = ("who", "via", "subject", "before", "after", "outcome")
 
     def __init__(self, database: Database) -> None:
         self._audit = collection(database, self.collection)
@@ -74,9 +74,9 @@ class AuditTraces:
         operations: list[Operation] = [
             UpdateOne({"_id": each["_id"]}, {"$set": self._redacted(each, person)}) for each in found
         ]
-        if operations:
-            await answered(self._audit.bulk_write(operations, ordered=False))
-        return len(operations)
+        if not operations:
+            return 0
+        return (await answered(self._audit.bulk_write(operations, ordered=False))).modified_count
 
     def _naming(self, person: Person) -> list[Document]:
         return [query for field in self._words for query in _saying(person, field)]

@@ -43,9 +43,9 @@ async def test_counts_add_up_and_the_first_end_counts(erasures: AnyErasures) -> 
     await erasures.begin(ERASURE)
     for counts in ({"emails": 2}, {"emails": 1, "events": 3}, {"strikes": 0}):
         await erasures.add(ANN, counts)
-    done = await erasures.done(ANN, later(1))
-    assert (done.counts, done.done_at) == ({"emails": 3, "events": 3}, later(1))
-    assert (await erasures.done(ANN, later(9))).done_at == later(1)
+    done = await erasures.done(ANN, later(1), under_way=2)
+    assert (done.counts, done.done_at, done.under_way) == ({"emails": 3, "events": 3}, later(1), 2)
+    assert await erasures.done(ANN, later(9)) == done
 
 
 async def test_it_is_due_once_and_then_settled(erasures: AnyErasures) -> None:

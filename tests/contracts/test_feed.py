@@ -101,9 +101,14 @@ async def test_what_is_old_and_published_is_forgotten_and_its_numbers_are_not_gi
 
 
 async def test_of_a_person_who_is_erased_nothing_personal_is_kept(world: World) -> None:
-    await world.outbox.append(entries(1), NOW)
-    assert await world.outbox.anonymise(["ann", "bob"]) == 1
-    assert (await world.outbox.unpublished(9))[0].data == {"because": "x"}
+    """What waits, what was published, and what stands between others' keeps its number."""
+    bobs = replace(entries(1, after=1)[0], contact_id="bob")
+    await world.outbox.append([*entries(1), bobs, *entries(1, after=2)], NOW)
+    await world.outbox.published("contacts", 1)
+    assert await world.outbox.anonymise(["ann", "nobody"]) == 2
+    replayed, waiting = await world.outbox.within("contacts", 1, None, 9), await world.outbox.unpublished(9)
+    assert [(each.number, each.data) for each in [*replayed, *waiting]] == [(1, {}), (2, bobs.data), (3, {})]
+    assert await world.outbox.heads(["contacts"]) == {"contacts": 3}
 
 
 async def test_a_replay_is_open_until_it_has_ended(world: World) -> None:

@@ -148,3 +148,21 @@ async def test_of_no_documents_there_is_nothing_to_forget(stores: Stores) -> Non
     for each in aging(stores.database):
         assert await each.forget(SOON, "", 5) == Step(0, None)
         assert await each.view(SOON) == Stock(0, None, 0)
+
+
+@pytest.mark.parametrize(("name", "date"), [("events", "at"), ("audit", "at")])
+async def test_of_very_many_what_goes_next_is_reckoned_from_a_sample(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, name: str, date: str
+) -> None:
+    """Counting all of them would take longer than anybody waits."""
+    for limit, most in {"MOST_COUNTED": 30, "MOST_READ": 30, "SAMPLE": 20}.items():
+        monkeypatch.setattr(f"repositories.aging.{limit}", most)
+    documents = stores.database[name]
+    await documents.insert_many([{"_id": str(n), date: later(n), "user_agent": "x"} for n in range(30)])
+    assert await kind(stores, name).view(later(15)) == Stock(30, NOW, 15)
+    await documents.insert_many([{"_id": f"new{n}", date: later(9999), "user_agent": "x"} for n in range(30)])
+    found = await kind(stores, name).view(later(15))
+    assert (found.documents, found.estimated) == (60, True)
+    assert 0 <= found.due <= 45, "three times what is in the sample, of 15 at most"
+    assert (await kind(stores, name).view(later(-9))).due == 0
+    assert (await kind(stores, name).view(later(99999))).due == 60

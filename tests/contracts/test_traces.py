@@ -8,13 +8,14 @@ from pathlib import Path
 from motor.motor_asyncio import AsyncIOMotorDatabase
 
 from domain.eligibility import SuppressionReason
-from domain.erasure import GONE, Person
+from domain.erasure import GONE, Person, event_key
 from repositories.connection import Document
 from repositories.stores import Stores
 from repositories.traces import traces
 from repositories.traces.audience import SuppressionTraces
+from repositories.traces.ledger import EventTraces
 from repositories.traces.parked import ParkedTraces
-from tests.builders import ADDRESS_KEY, a_parked_message, a_suppression, an_id
+from tests.builders import ADDRESS_KEY, a_parked_message, a_stored_event, a_suppression, an_email, an_id, later
 
 REPOSITORIES = Path(__file__).parents[2] / "repositories"
 #: Of these nothing is about a person, or only a key and no word. A new collection is one of these, or has traces.
@@ -72,6 +73,36 @@ async def test_reasons_stay_without_their_words_and_the_feed_still_tells_them(
     assert {(each.at, each.evidence) for each in found} == {(complained.at, "")}
     [marked] = await stores.feed_marks.suppressions(9)
     assert [(each.reason, each.evidence) for each in marked.reasons] == [(SuppressionReason.COMPLAINED, "")]
+
+
+async def test_an_event_id_that_others_made_is_hashed_and_the_event_is_known_by_it(
+    mongo_database: AsyncIOMotorDatabase[Document],
+) -> None:
+    """Whatever upstream wrote into it: the address, the name, either of them encoded."""
+    stores = Stores.of(mongo_database)
+    row, theirs, ours = an_email(ANN), f"provider:{ANN}:17", f"mail:{'0f' * 20}"
+    await stores.emails.plan([row])
+    told = [
+        a_stored_event(theirs, email_id=row.id, event="clicked"),
+        a_stored_event(ours, email_id=row.id, at=later(1)),
+    ]
+    await stores.events.add(told)
+    erase = EventTraces(mongo_database, ADDRESS_KEY).erase
+    assert [await erase(PERSON), await erase(PERSON)] == [1, 0]
+    hashed = event_key(theirs, ADDRESS_KEY)
+    assert await stores.events.known([theirs, hashed, ours]) == {hashed, ours}
+    assert [each.event for each in await stores.events.of_email(row.id)] == ["clicked", told[1].event]
+
+
+async def test_killed_between_the_new_id_and_the_old_one_a_repeat_removes_the_old_one(
+    mongo_database: AsyncIOMotorDatabase[Document],
+) -> None:
+    stores, row, theirs = Stores.of(mongo_database), an_email(ANN), f"of {ANN}"
+    hashed = event_key(theirs, ADDRESS_KEY)
+    await stores.emails.plan([row])
+    await stores.events.add([a_stored_event(each, email_id=row.id) for each in (theirs, hashed)])
+    assert await EventTraces(mongo_database, ADDRESS_KEY).erase(PERSON) == 1
+    assert [each.id for each in await stores.events.of_email(row.id)] == [hashed]
 
 
 async def test_a_parked_message_is_known_by_module_and_id_and_loses_ids_that_name_somebody(

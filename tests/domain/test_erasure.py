@@ -14,6 +14,7 @@ from domain.erasure import (
     NOBODY,
     Person,
     erased_ref,
+    event_key,
     impersonal,
     key_of,
     named_in,
@@ -122,3 +123,13 @@ def test_evidence_without_words_says_that_there_were_some() -> None:
     assert impersonal({"code": 550, "text": "ann?", "raw": "x", "told": "y"}) == {"code": 550, "text": GONE}
     assert impersonal({"code": 550, "rule": "r"}) == {"code": 550, "rule": "r"}
     assert impersonal(None) is None
+
+
+def test_an_event_is_known_by_a_hash_under_the_key_unless_we_named_it_ourselves() -> None:
+    theirs = event_key(f"bounce of {ANN}", ADDRESS_KEY)
+    assert theirs.startswith("erased:")
+    assert theirs != event_key(f"bounce of {ANN}", b"another key" * 3)
+    for ours in (f"web:{'0' * 40}", f"mail:{'f' * 40}", theirs):
+        assert event_key(ours, ADDRESS_KEY) == ours
+    for like_ours in (f"web:{'0' * 39}", f"web:{'0' * 40}x", f"mail:{ANN}", f"erased:{ANN}"):
+        assert event_key(like_ours, ADDRESS_KEY) != like_ours

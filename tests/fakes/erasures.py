@@ -27,9 +27,10 @@ class MemoryErasures:
         sums = Counter(known.counts) + Counter(counts)
         self.stored[erasure_id] = replace(known, counts=dict(sums))
 
-    async def done(self, erasure_id: str, at: datetime) -> Erasure:
+    async def done(self, erasure_id: str, at: datetime, under_way: int = 0) -> Erasure:
         known = self.stored[erasure_id]
-        self.stored[erasure_id] = replace(known, done_at=known.done_at or at)
+        if known.done_at is None:
+            self.stored[erasure_id] = replace(known, done_at=at, under_way=under_way)
         return self.stored[erasure_id]
 
     async def settled(self, erasure_id: str, again_at: datetime) -> None:

@@ -9,6 +9,8 @@ from datetime import datetime
 from domain.errors import Conflict
 from domain.feed import Entry, Lag
 
+_PERSONAL = {"address", "record", "records", "because"}
+
 
 class MemoryOutbox:
     def __init__(self) -> None:
@@ -61,7 +63,11 @@ class MemoryOutbox:
     async def anonymise(self, contact_ids: Collection[str]) -> int:
         theirs = [entry for entry in self.stored.values() if entry.contact_id in contact_ids]
         for entry in theirs:
-            data = {name: value for name, value in entry.data.items() if name not in {"address", "record", "records"}}
+            data = {
+                name: value
+                for name, value in entry.data.items()
+                if name not in {"address", "record", "records", "because"}
+            }
             self.stored[entry.id] = replace(entry, data=data)
         return len(theirs)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from domain.audit import DONE, AuditEntry
@@ -12,6 +14,7 @@ from messages.base import Message
 from messages.catalog import INCOMING
 from messages.delivery_event import DeliveryEvent
 from messages.envelope import envelope
+from messages.erasure_requested import ErasureRequested
 from messages.integration_changed import IntegrationChanged
 from messages.module_described import ModuleDescribed
 from messages.record_changed import RecordChanged
@@ -20,7 +23,7 @@ from messages.send_batch import SendBatch
 from messages.send_requested import SendRequested
 from messages.snapshot_finished import SnapshotFinished
 from messages.sync_requested import SyncRequested
-from tests.builders import NOW, a_campaign, a_sync
+from tests.builders import ADDRESS_KEY, NOW, a_campaign, a_sync
 from tests.fakes.audit import MemoryAudit
 from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.integrations import MemoryIntegrations
@@ -34,7 +37,13 @@ class Office:
         self.campaigns = MemoryCampaigns(a_campaign(status=CampaignStatus.REVIEWED))
         self.integrations = MemoryIntegrations()
         self.trail = AuditTrail(
-            self.audit, self.campaigns, MemorySyncs(a_sync()), MemorySeries(), self.integrations, lambda: NOW
+            self.audit,
+            self.campaigns,
+            MemorySyncs(a_sync()),
+            MemorySeries(),
+            self.integrations,
+            lambda: NOW,
+            ADDRESS_KEY,
         )
 
     async def asked(self, message: Message, id_: str = "e1") -> AuditEntry | None:
@@ -139,6 +148,22 @@ async def test_the_addresses_of_a_batch_from_outside_are_not_kept() -> None:
     await office.asked(SendBatch(campaign_id="spring", addresses=["ann@example.com"]))
     assert "ann@example.com" not in repr(office.entries)
     assert [each.what for each in office.entries] == ["send-batch"]
+
+
+@pytest.mark.parametrize("named", ["erase ann@example.com", "erase-ann%40example.com"])
+async def test_an_id_that_names_somebody_is_kept_as_a_hash_and_is_one_entry(named: str) -> None:
+    """Entries outlive who is erased; who asked, when and for what stays."""
+    office = Office()
+    message = ErasureRequested(address="ann@example.com", request_id=named, confirmed_by="dpo")
+    for _ in range(2):
+        assert await office.asked(message, named) is not None
+    assert await office.asked(message, f"{named}, again") is not None
+    assert len(office.entries) == 2
+    assert not re.search("ann|example|@|%40", repr(office.entries))
+    assert [(each.who, each.what, each.via, each.at) for each in office.entries] == [
+        ("dpo", "erasure-requested", "message:/crm", NOW)
+    ] * 2
+    assert office.entries[0].subject == office.entries[1].subject
 
 
 async def test_a_sync_is_noted_with_its_status() -> None:

@@ -16,7 +16,7 @@ from domain.campaign import CampaignStatus
 from domain.contact import OptOut
 from domain.eligibility import SuppressionReason
 from domain.email import NO_CONTACT, Email, EmailState, ServiceStatus, email_id
-from domain.erasure import GONE
+from domain.erasure import GONE, event_key
 from domain.errors import Conflict, UnknownEmail
 from domain.lists import Suppression
 from domain.ruling import NO_EVIDENCE
@@ -383,13 +383,26 @@ async def test_the_words_of_what_is_told_of_an_erased_person_are_not_kept() -> N
     words = Evidence(code=550, enhanced="5.1.1", text="no such user ann", raw="To: Ann", told="Ann has left")
     clicked = event("clicked", 2, url="https://x.example/?who=ann", user_agent="Ann's")
     await world.told(event("bounced", 3, evidence=words), clicked)
-    bounce, click = (world.events.stored[each] for each in ("bounced-3", "clicked-2"))
+    bounce, click = (world.events.stored[event_key(each, ADDRESS_KEY)] for each in ("bounced-3", "clicked-2"))
     assert bounce.evidence == {"code": 550, "enhanced": "5.1.1", "text": GONE}
     assert bounce.ruling is not None
     assert (bounce.ruling.reason, bounce.ruling.dead) == ("user_unknown", True)
     assert (click.url, click.user_agent) == (GONE, None)
     assert set(world.row.times) == {"clicked", "bounced"}
     assert world.strikes.stored == {}
+
+
+async def test_an_event_whose_id_was_hashed_with_its_person_is_known_when_it_comes_again() -> None:
+    """Also once the person came back by own wish; what we name ourselves says nothing, and keeps its id."""
+    ours = f"web:{'0a' * 20}"
+    told = [event("clicked", 2, event_id="click of ann@example.com"), event("opened", 1, event_id=ours)]
+    erased = World(suppressions=MemorySuppressions(a_suppression(reason=SuppressionReason.ERASED)))
+    await erased.told(*told)
+    await erased.told(*told)
+    assert erased.events.stored.keys() == {event_key("click of ann@example.com", ADDRESS_KEY), ours}
+    back = replace(erased, suppressions=MemorySuppressions())
+    await back.told(*told)
+    assert len(back.events.stored) == 2
 
 
 # ---- campaigns that are offline (R102)

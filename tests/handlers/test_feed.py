@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ import pytest
 
 from domain.eligibility import SuppressionReason
 from domain.email import Email, EmailState, ServiceStatus
+from domain.erasure import erased_ref
 from domain.errors import BrokerUnavailable, Conflict, StoreUnavailable
 from domain.feed import CampaignMove, Entry, MarkedCampaign, MarkedEmail, Replay
 from handlers.feed import FeedRelay
@@ -18,7 +20,7 @@ from handlers.feed_news import CampaignNews, ContactsNews, EmailNews, News, Numb
 from handlers.feed_replay_requested import ReplayDesk
 from handlers.timers import Timers
 from messages.feed_replay_requested import FeedReplayRequested
-from tests.builders import NOW, a_campaign, a_contact, a_run, a_suppression, an_email, emails, later
+from tests.builders import ADDRESS_KEY, NOW, a_campaign, a_contact, a_run, a_suppression, an_email, emails, later
 from tests.fakes.announcer import MemoryAnnouncer, Told
 from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.contacts import MemoryContacts
@@ -429,3 +431,36 @@ async def test_an_answer_is_told_though_its_campaign_is_offline_and_its_status_i
     for _ in range(2):  # a repeat
         assert await world.told(REPLIED) == []
     assert [entry.type for entry in world.outbox.of("contacts")] == ["contact-replied"]
+
+
+async def test_after_an_erasure_neither_what_waits_nor_a_replay_names_anybody_and_no_number_lacks() -> None:
+    """Published, numbered, marked: in each of these states there was news of Ann when she was erased."""
+    world, bob = World(), an_email("bob@example.com", state=EmailState.SENT, state_at=NOW)
+    await world.told(ANN, bob)
+    world.marks.written(REPLIED)
+    world.announcer.breaks_after = 0
+    await _until_numbered(world)
+    await world.outbox.anonymise([ANN.contact_id])
+    world.contacts.stored.clear()
+    erased = replace(REPLIED, address="", ref=erased_ref(ANN.ref or "", ADDRESS_KEY))
+    published = len(world.announcer.announced)
+    assert await world.told(replace(erased, state=EmailState.HARD_BOUNCED, times={"bounced": later(99)}))
+    world.marks.suppressed(a_suppression(reason=SuppressionReason.HARD_BOUNCED, evidence=""))
+    await world.relay.tick()
+    for stream in ("campaign:spring", "contacts"):
+        await world.replays.add(Replay(stream, stream, 1))
+    await world.relay.tick()
+    later_on = [*world.announcer.announced[published:], *(entry for _, entry in world.announcer.repeated)]
+    told = [entry for entry in later_on if entry.contact_id == ANN.contact_id]
+    assert {entry.type for entry in told} == {"member-status-changed", "contact-replied", "contact-bounced"}
+    assert not [entry for entry in told if re.search("ann@|Leads|~", repr(entry.data))]
+    for stream in ("campaign:spring", "contacts"):
+        numbers = [entry.number for _, entry in world.announcer.repeated if entry.stream == stream]
+        assert numbers == list(range(1, len(numbers) + 1))
+    assert [entry.data["address"] for entry in later_on if entry.contact_id == bob.contact_id] == [bob.address]
+
+
+async def _until_numbered(world: World) -> None:
+    """The relay numbers what is marked, and finds the broker away."""
+    with pytest.raises(BrokerUnavailable):
+        await world.relay.tick()

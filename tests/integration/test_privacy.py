@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 from collections import defaultdict
@@ -14,7 +15,8 @@ from typing import Any
 import pytest
 import structlog
 
-from domain.audit import AuditEntry, AuditQuery
+from cli.login import login
+from domain.audit import DONE, AuditEntry, AuditQuery
 from domain.campaign import CampaignStatus, Selection, changed_since_review, hash_of
 from domain.eligibility import SuppressionReason
 from domain.email import EmailState, SkipReason
@@ -59,7 +61,12 @@ from workers.resources import now
 ANN, ID, NAME = "Ann.Secret@x.example", "lead-ann-77", "Zimtstern"
 REF = f"Leads:{ID}"
 BOB = "bob@x.example"
-TRACES = (ANN.lower(), NAME.lower(), ID)
+ENCODED = base64.b64encode(ANN.encode()).decode().rstrip("=")
+#: In lower case: the address, its local part also as it stands in URLs, base64, hexadecimal; the name, the record's id.
+TRACES = (
+    ANN.lower(), "ann.secret", "ann%2esecret", ENCODED.lower(), ANN.encode().hex(), ANN.lower().encode().hex(),
+    NAME.lower(), ID,
+)  # fmt: skip
 #: Why she was not mailed before; holds when she comes back (D4).
 HELD = frozenset({SuppressionReason.COMPLAINED, SuppressionReason.MANUAL})
 #: Where the person is before she is erased. A new store of something personal is seeded in `seeded`, and stands here.
@@ -116,8 +123,8 @@ async def seeded(stores: Stores) -> None:
     evidence = {"code": 452, "enhanced": "4.2.2", "text": f"<{ANN}>: mailbox of {NAME} is full", "source": "dsn"}
     await recorder(stores)(
         [
-            heard("e1", "bounced", evidence={**evidence, "raw": f"To: {NAME} <{ANN}>"}),
-            heard("e2", "clicked", url=f"https://x.example/?who={ANN}", user_agent=f"Mozilla of {NAME}"),
+            heard(f"provider:{ANN}:1", "bounced", evidence={**evidence, "raw": f"To: {NAME} <{ANN}>"}),
+            heard(f"click-{ENCODED}", "clicked", url=f"https://x.example/?who={ANN}", user_agent=f"Mozilla of {NAME}"),
             heard("e3", "complained", evidence={"text": f"{NAME} is angry"}),
         ]
     )
@@ -182,6 +189,7 @@ async def test_of_somebody_who_is_erased_nothing_is_left_anywhere(
         before = await summaries(here.stores)
         would = json.loads((await typed(here, "contact", "erase", ANN, "--dry-run", "--json")).out)["would_erase"]
         exported = json.loads((await typed(here, "contact", "export", ANN)).out)
+        await typed(here, "contact", "export", "--record", REF)
         refused = await typed(here, "contact", "erase", ANN)
         assert (await left(here.stores)).keys() == EVERYWHERE
         erased = await typed(here, "contact", "erase", ANN, "--yes", "--because", "request 7", "--by", "dpo", "--json")
@@ -189,7 +197,11 @@ async def test_of_somebody_who_is_erased_nothing_is_left_anywhere(
         assert await summaries(here.stores) == before
         await assert_bob_is_there(here)
         await assert_campaigns_go_on(here.stores)
+        await recorder(here.stores)([heard(f"click-{ENCODED}", "clicked"), heard(f"provider:{ANN}:1", "bounced")])
+        assert await summaries(here.stores) == before, "events whose ids are hashed now are known"
+        assert await left(here.stores) == {}
         noted = await here.stores.audit.find(AuditQuery(f"contact:{an_id(ANN)}"))
+        by_record = await here.stores.audit.find(AuditQuery(f"contact:{record_key(REF, ADDRESS_KEY)}"))
         again = json.loads((await typed(here, "contact", "erase", ANN, "--yes", "--json")).out)
         assert await left(here.stores) == {}
     receipt = json.loads(erased.out)
@@ -200,6 +212,11 @@ async def test_of_somebody_who_is_erased_nothing_is_left_anywhere(
     assert exported["data"]["records"][0]["_id"] == REF
     assert {name for name, kept in exported["data"].items() if kept} == would.keys()
     assert json.loads(next(each.after or "" for each in noted if each.what == "erasure"))["erased"] == receipt["erased"]
+    [told] = [each for each in noted if each.what == "contact export"]
+    [told_by_record] = by_record
+    assert {(each.what, each.who, each.via, each.outcome) for each in (told, told_by_record)} == {
+        ("contact export", login(), "cli", DONE)
+    }
     logged = f"{caplog.text} {erased.err}".lower()
     assert not [trace for trace in TRACES if trace in logged]
 
@@ -281,6 +298,12 @@ async def test_who_comes_back_by_own_wish_is_stored_again(deployment: dict[str, 
         contact = (await here.stores.contacts.load([an_id(ANN)]))[an_id(ANN)]
         assert await here.stores.suppressions.of([an_id(ANN)]) == {an_id(ANN): HELD}
         rows = await here.stores.emails.of_people([an_id(ANN)])
+        alone = json.loads((await typed(here, "contact", "erase", "--record", "Leads:x", "--yes", "--json")).out)[
+            "hash"
+        ]
+        not_alone = await typed(here, "suppression", "lift", "--record", REF, "--because", "form 13", "--yes")
+        back = await typed(here, "suppression", "lift", "--record", "Leads:x", "--because", "form 13", "--yes")
+        assert await here.stores.suppressions.of([alone]) == {}
         await here.stores.test_mails.save([TestOutcome("t2", BOB, TestState.TAKEN, NOW)])
         shown = json.loads((await typed(here, "retention", "show", "--json")).out)
         would = json.loads((await typed(here, "retention", "apply", "--dry-run", "--json")).out)
@@ -291,6 +314,8 @@ async def test_who_comes_back_by_own_wish_is_stored_again(deployment: dict[str, 
     assert file.stat().st_mode & 0o777 == 0o600
     assert (shown["test_mails"]["days"], shown["test_mails"]["documents"], shown["test_mails"]["due"]) == (1, 1, 1)
     assert (would, unconfirmed.code, applied["test_mails"]) == (shown, 1, 1)
+    assert (not_alone.code, back.code) == (1, 0)
+    assert "name the address" in not_alone.text
     assert kept.code != 0
     assert "suppression lift" in kept.text
     assert lifted.code == 0, lifted
@@ -320,12 +345,19 @@ async def test_who_is_erased_during_a_send_is_skipped_or_counted_and_the_books_b
         await look_again(erase)
         books = await here.books()
         rows = await here.stores.emails.of_people([an_id(each) for each in erased])
+        receipts = {each: await here.stores.erasures.get(an_id(each)) for each in erased}
         named = [row.address for row in await here.rows(EmailState.SENT)]
     assert books.balanced
     assert {(row.state, row.reason) for row in rows} <= {
         (EmailState.SENT, None), (EmailState.SKIPPED, SkipReason.ERASED),
     }  # fmt: skip
     assert {row.address for row in rows} == {""}
+    for row in rows:
+        receipt = next(each for each in receipts.values() if each and each.id == row.contact_id)
+        assert receipt.done_at
+        if row.state is EmailState.SENT and not receipt.under_way:
+            assert row.state_at
+            assert row.state_at <= receipt.done_at, "nothing goes out after the receipt"
     taken = [each for each in relay.recipients if each not in erased]
     assert sorted(taken) == sorted(each for each in named if each), "everybody else once"
     assert len(relay.recipients) == len(set(relay.recipients)) == len(named)

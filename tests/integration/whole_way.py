@@ -118,7 +118,7 @@ class World:
     async def working(self, *names: str) -> AsyncIterator[Runtime]:
         """One worker process without the process: as `campaigns worker NAME…` builds it, stopped gracefully."""
         stores = Stores.of(database(self.settings))
-        runtime = Runtime(runtime_options(self.settings), stores.parked, audit_trail(stores))
+        runtime = Runtime(runtime_options(self.settings), stores.parked, audit_trail(self.settings, stores))
         relays = {name: SmtpRelay(options) for name, options in relay_options(self.settings).items()}
         built = parts(names, Resources(self.settings, stores, runtime, relays))
         options = replace(shell_options(self.settings), health_port=None)
