@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from gridfs.errors import NoFile
+from gridfs.errors import CorruptGridFile, NoFile
 
 from domain.erasure import GONE, Person, redacted_body
 from domain.parked import message_type
@@ -53,12 +53,12 @@ class ParkedTraces:
                 yield document, body
 
     async def _body(self, document: Document) -> bytes:
-        """Empty where its file is gone: retention drops the file first, and may have been killed."""
+        """Empty where its file is gone, also in between: retention drops the file first, and may have been killed."""
         if "body" in document:
             return bytes(document["body"])
         try:
             return await self._bodies.of(document)
-        except NoFile:
+        except (NoFile, CorruptGridFile):
             return b""
 
     async def _erase(self, document: Document, body: bytes, person: Person) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from motor.motor_asyncio import AsyncIOMotorDatabase
 
 from domain.eligibility import SuppressionReason
@@ -119,9 +120,12 @@ async def test_a_parked_message_is_known_by_module_and_id_and_loses_ids_that_nam
     assert kept["many"] == GONE
 
 
-async def test_a_parked_message_whose_file_is_gone_has_no_body(mongo_database: AsyncIOMotorDatabase[Document]) -> None:
+@pytest.mark.parametrize("gone", ["files", "chunks"], ids=["the whole", "while it is read"])
+async def test_a_parked_message_whose_file_is_gone_has_no_body(
+    mongo_database: AsyncIOMotorDatabase[Document], gone: str
+) -> None:
     stores = Stores.of(mongo_database)
     await stores.parked.park(a_parked_message("large", body=b"y" * 1_100_000, error=f"{ANN}: too long"))
-    await mongo_database["parked_bodies.files"].delete_many({})
+    await mongo_database[f"parked_bodies.{gone}"].delete_many({})
     assert await ParkedTraces(mongo_database).erase(PERSON) == 1
     assert await stores.parked.count() == 0
