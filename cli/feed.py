@@ -48,9 +48,8 @@ def show(as_json: Json = False) -> None:
     stands = context.stored(context.settings(), _stands)
     views, replays, marked, posted = stands.streams, stands.replays, stands.marked, stands.webhook
     if as_json:
-        return print_json(
-            {"streams": views, "replays": replays, "marked": marked, "webhook": list(posted.values())}
-        )  # fmt: skip
+        told = {"streams": views, "replays": replays, "marked": marked, "webhook": list(posted.values())}
+        return print_json(told)
     out.print(table(counted(len(views), "stream"), _COLUMNS, map(_row, views)))
     if replays:
         out.print(table("Once more", _REPEATED, map(_repeated, replays)))

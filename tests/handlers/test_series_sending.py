@@ -233,6 +233,20 @@ async def test_events_of_other_campaigns_cost_no_query() -> None:
     assert (campaigns.asked, entries.wakes) == (1, 0)
 
 
+def recorder(campaigns: MemoryCampaigns, emails: MemoryEmails, entries: MemoryEntries) -> DeliveryRecorder:
+    """Of events of Ann's, which wake her in a series."""
+    return DeliveryRecorder(
+        emails,
+        MemoryEvents(),
+        MemorySuppressions(),
+        MemoryContacts(a_contact(ANN)),
+        StrikeBook(MemoryStrikes(), emails),
+        ADDRESS_KEY,
+        campaigns,
+        SeriesWaker(campaigns, entries, lambda: NOW),
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "by_machine", "wakes"),
     [
@@ -252,20 +266,10 @@ async def test_what_people_do_wakes_them_again_with_a_repeat_and_what_machines_d
     kind: EventType, *, by_machine: bool, wakes: bool
 ) -> None:
     campaigns, entries = Counted(a_campaign(series="welcome")), Watched(an_entry(next_at=later(999)))
-    emails, suppressions = MemoryEmails(an_email(ANN, state=EmailState.SENT)), MemorySuppressions()
-    recorder = DeliveryRecorder(
-        emails,
-        MemoryEvents(),
-        suppressions,
-        MemoryContacts(a_contact(ANN)),
-        StrikeBook(MemoryStrikes(), emails),
-        ADDRESS_KEY,
-        campaigns,
-        SeriesWaker(campaigns, entries, lambda: NOW),
-    )
+    record = recorder(campaigns, MemoryEmails(an_email(ANN, state=EmailState.SENT)), entries)
     told = DeliveryEvent(event_id="e", event=kind, email_id=an_email(ANN).id, occurred_at=NOW, by_machine=by_machine)
     for _ in range(2):
-        await recorder([told])
+        await record([told])
     assert entries.wakes == (2 if wakes else 0)
 
 
@@ -273,20 +277,11 @@ async def test_who_is_named_by_campaign_and_address_means_the_email_of_a_series_
     campaigns = MemoryCampaigns(a_campaign("welcome-hello", series="welcome"))
     first = an_email(ANN, "welcome-hello", state=EmailState.SENT, state_at=NOW)
     again = replace(first, id=f"welcome-hello:{an_id(ANN)}:10000", occurrence=10_000, state_at=later(99))
-    emails, suppressions = MemoryEmails(first, again), MemorySuppressions()
-    recorder = DeliveryRecorder(
-        emails,
-        MemoryEvents(),
-        suppressions,
-        MemoryContacts(a_contact(ANN)),
-        StrikeBook(MemoryStrikes(), emails),
-        ADDRESS_KEY,
-        campaigns,
-        SeriesWaker(campaigns, MemoryEntries(), lambda: NOW),
-    )
+    emails = MemoryEmails(first, again)
+    record = recorder(campaigns, emails, MemoryEntries())
     told = DeliveryEvent(
         event_id="e", event=EventType.CLICKED, campaign_id="welcome-hello", address=ANN, occurred_at=later(100)
     )
     for _ in range(2):
-        await recorder([told])
+        await record([told])
     assert (set(emails.stored[first.id].times), set(emails.stored[again.id].times)) == (set(), {"clicked"})
