@@ -18,10 +18,13 @@ class Gathered(Generic[T]):
         self._ask = ask
         self._waiting: list[_Asker[T]] = []
         self._asking: asyncio.Task[Mapping[str, T]] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def of(self, key: str) -> T | None:
         """What is known of it. Raises whatever the query raises, to each who asked."""
-        answer: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
+        if self._loop is None:  # asked for once: Python 3.11 asks the kernel who we are, each time
+            self._loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T | None] = self._loop.create_future()
         self._waiting.append((key, answer))
         if self._asking is None:
             self._asking = asyncio.create_task(self._asked())

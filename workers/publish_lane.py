@@ -7,6 +7,7 @@ one turn of the event loop is one write, and one confirm of a hundred wakes a hu
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 import uuid
 from collections import deque
@@ -23,6 +24,7 @@ from workers.publish_frames import ID_BYTES, frames
 #: More than this is not written ahead of what the broker reads: it takes nothing while its memory or disk runs short.
 MOST_UNREAD_BYTES = 256 * 1024
 _LOOK_AGAIN_S = 0.01  #: whether there is room, where no confirm says so
+_LATE_S = 0.1  #: so much later than it was to be, at most, somebody is told that nothing was heard
 _SHARE = 4  #: of the window: so much is written at once where more waits; a few at a time cost the broker twice as much
 _TAG_DIGITS = 16  #: of a message_id; by them a returned message names the publish
 _NAME_DIGITS = ID_BYTES - _TAG_DIGITS
@@ -33,6 +35,7 @@ class Answer(StrEnum):
     RETURNED = "returned"  #: no queue is bound for it
     REFUSED = "refused"  #: its queue is full, or without a majority
     LOST = "lost"  #: the channel ended before: it may have arrived or not
+    SILENT = "silent"  #: nothing was heard in time: it may have arrived or not
 
 
 Awaited: TypeAlias = asyncio.Future[Answer]
@@ -61,48 +64,55 @@ class PublishLane:
         self._on_confirm = on_confirm
         self._name = uuid.uuid4().hex[:_NAME_DIGITS].encode()
         self._tag = 0
-        self._waiting: deque[tuple[Awaited, Outgoing]] = deque()
-        self._written: dict[int, tuple[Awaited, float]] = {}  #: with the time of it, in the order of their tags
+        self._waiting: deque[tuple[Awaited, float, Outgoing]] = deque()  #: with the time until which it is awaited
+        self._written: dict[int, tuple[Awaited, float, float]] = {}  #: the same, and when it was, in the order of tags
         self._loop = asyncio.get_running_loop()
         self._is_due = False
         self._later: asyncio.TimerHandle | None = None
+        self._clock: asyncio.TimerHandle | None = None
         self._is_closed = False
 
-    def published(self, message: Outgoing) -> Awaited:
-        """What the broker will say of it. Who stops waiting cancels it: it may have arrived by then."""
+    def published(self, message: Outgoing, within_s: float = math.inf) -> Awaited:
+        """What the broker will say of it. Who stops waiting cancels it: it may have arrived by then.
+
+        One clock is for all that are under way: a timer for each costs as much as the publish.
+        """
         awaited: Awaited = self._loop.create_future()
         if self._is_closed:
             awaited.set_result(Answer.LOST)
             return awaited
-        self._waiting.append((awaited, message))
+        self._waiting.append((awaited, time.monotonic() + within_s, message))
         self._soon()
+        if self._clock is None and within_s < math.inf:
+            self._clock = self._loop.call_later(_LATE_S, self._end_waiting)
         return awaited
 
     def close(self) -> None:
         """The channel is gone: what it did not answer is lost, as far as anybody knows."""
         self._is_closed = True
-        if self._later is not None:
-            self._later.cancel()
-        for awaited, _ in [*self._written.values(), *self._waiting]:
+        for timer in (self._later, self._clock):
+            if timer is not None:
+                timer.cancel()
+        for awaited, *_ in [*self._written.values(), *self._waiting]:
             _tell(awaited, Answer.LOST)
         self._written.clear()
         self._waiting.clear()
 
     def confirmed(self, tag: int, *, multiple: bool) -> None:
         now_s = time.monotonic()
-        for awaited, at_s in self._answered(tag, multiple=multiple):
+        for awaited, _, at_s in self._answered(tag, multiple=multiple):
             self._on_confirm(now_s - at_s)
             _tell(awaited, Answer.CONFIRMED)
 
     def refused(self, tag: int, *, multiple: bool) -> None:
-        for awaited, _ in self._answered(tag, multiple=multiple):
+        for awaited, *_ in self._answered(tag, multiple=multiple):
             _tell(awaited, Answer.REFUSED)
 
     def returned(self, tag: int, properties: bytes, body: bytes) -> None:
         if written := self._written.get(_tag_in(properties, self._name)):
             _tell(written[0], Answer.RETURNED)
 
-    def _answered(self, tag: int, *, multiple: bool) -> list[tuple[Awaited, float]]:
+    def _answered(self, tag: int, *, multiple: bool) -> list[tuple[Awaited, float, float]]:
         tags = takewhile(lambda each: each <= tag, self._written) if multiple else (tag,)
         found = [self._written.pop(each) for each in list(tags) if each in self._written]
         if self._waiting:
@@ -120,11 +130,11 @@ class PublishLane:
         unread_bytes = self._writer.transport.get_write_buffer_size()
         try:
             while self._waiting and room > 0 and unread_bytes < MOST_UNREAD_BYTES:
-                awaited, message = self._waiting.popleft()
+                awaited, until_s, message = self._waiting.popleft()
                 if not awaited.done():
                     room -= 1
                     unread_bytes += len(message.body)
-                    parts += self._begun(awaited, message)
+                    parts += self._begun(awaited, until_s, message)
         finally:
             if parts:  # whatever happens: the broker counts what it gets, and what has a tag is to have the same there
                 self._writer.write(b"".join(parts))
@@ -136,15 +146,26 @@ class PublishLane:
         self._drop_unwanted()
         self._soon()
 
+    def _end_waiting(self) -> None:
+        """Tell those whose time is over, and look again as long as any is awaited for a time."""
+        now_s, limits_s = time.monotonic(), [math.inf]
+        for awaited, until_s, _ in [*self._written.values(), *self._waiting]:
+            if until_s <= now_s:
+                _tell(awaited, Answer.SILENT)
+            else:
+                limits_s.append(until_s)
+        is_over = min(limits_s) == math.inf
+        self._clock = None if is_over else self._loop.call_later(_LATE_S, self._end_waiting)
+
     def _drop_unwanted(self) -> None:
         """What nobody waits for holds neither room nor its body, however long the broker says, or reads, nothing."""
         self._drop_unwanted_tags()
         self._waiting = deque(each for each in self._waiting if not each[0].done())
 
     def _drop_unwanted_tags(self) -> None:
-        self._written = {tag: each for tag, each in self._written.items() if not each[0].cancelled()}
+        self._written = {tag: each for tag, each in self._written.items() if not each[0].done()}
 
-    def _begun(self, awaited: Awaited, message: Outgoing) -> list[bytes]:
+    def _begun(self, awaited: Awaited, until_s: float, message: Outgoing) -> list[bytes]:
         """Its frames; none, and the reason told, where it can't be put into any."""
         try:
             found = frames(message, self._name + b"%016x" % (self._tag + 1), self._channel, self._frame_max_bytes)
@@ -152,7 +173,7 @@ class PublishLane:
             awaited.set_exception(error)
             return []
         self._tag += 1
-        self._written[self._tag] = (awaited, time.monotonic())
+        self._written[self._tag] = (awaited, until_s, time.monotonic())
         return found
 
     def _room(self) -> int:

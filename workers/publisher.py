@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import takewhile
@@ -136,36 +138,49 @@ class Publisher:
         return leading
 
     async def _confirmed(self, messages: Sequence[Outgoing], within_s: float) -> None:
-        was_refused = False
+        """Nearly always it is confirmed at the first try; only what comes after that has a timer of its own."""
+        began_s = time.monotonic()
+        answers = await self._at_once(messages, within_s)
+        left = self._left(messages, answers)
+        if left and Answer.SILENT in answers:
+            raise self._unavailable(within_s, was_refused=Answer.REFUSED in answers)
+        if left:
+            was_refused = Answer.REFUSED in answers
+            await self._repeated(left, within_s, began_s + within_s - time.monotonic(), was_refused=was_refused)
+
+    async def _at_once(self, messages: Sequence[Outgoing], within_s: float) -> Sequence[Answer]:
+        """What became of each of them; lost where no channel is open."""
+        current = self._channel.current_or_none()
+        if current is None:
+            return [Answer.LOST] * len(messages)
+        answers = list[Answer]()
+        await _heard(current[0], messages, answers, within_s)
+        return answers
+
+    async def _repeated(
+        self, messages: Sequence[Outgoing], within_s: float, left_s: float, *, was_refused: bool
+    ) -> None:
         try:
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(left_s):
                 for failures in itertools.count():
-                    answers = await self._answers(messages)
-                    messages = [
-                        each for each, answer in zip(messages, answers, strict=True) if self._fails(each, answer)
-                    ]
+                    await asyncio.sleep(_AGAIN.delay_s(failures))
+                    answers = list[Answer]()
+                    await self._hear(messages, answers)
+                    messages = self._left(messages, answers)
                     if not messages:
                         return
                     was_refused = was_refused or Answer.REFUSED in answers
-                    await asyncio.sleep(_AGAIN.delay_s(failures))
         except TimeoutError as error:
             raise self._unavailable(within_s, was_refused=was_refused) from error
 
-    async def _answers(self, messages: Sequence[Outgoing]) -> Sequence[Answer]:
-        answers = list[Answer]()
-        await self._hear(messages, answers)
-        return answers
-
     async def _hear(self, messages: Sequence[Outgoing], answers: list[Answer]) -> None:
-        """What becomes of each, in their order: who stops waiting has the answers to the first ones."""
+        """Once a channel is open."""
         lane, _ = await self._channel.current()
-        awaited = [lane.published(_routed(message)) for message in messages]
-        try:
-            for each in awaited:
-                answers.append(await each)  # noqa: PERF401 - one by one: the first ones count where the rest is late
-        finally:
-            for each in awaited:
-                _let_go(each)
+        await _heard(lane, messages, answers)
+
+    def _left(self, messages: Sequence[Outgoing], answers: Sequence[Answer]) -> Sequence[Outgoing]:
+        """Those that are not confirmed."""
+        return [each for each, answer in zip(messages, answers, strict=True) if self._fails(each, answer)]
 
     def _fails(self, message: Outgoing, answer: Answer) -> bool:
         """Whether it has to be published again."""
@@ -234,6 +249,19 @@ async def _check_exchange(channel: AbstractChannel, name: str) -> None:
             await channel.get_exchange(name, ensure=True)
     except amqp.ChannelNotFoundEntity as error:
         raise BrokerUnavailable(f"exchange {name} is missing: run `campaigns init`") from error
+
+
+async def _heard(
+    lane: PublishLane, messages: Sequence[Outgoing], answers: list[Answer], within_s: float = math.inf
+) -> None:
+    """What becomes of each, in their order: who stops waiting has the answers to the first ones."""
+    awaited = [lane.published(_routed(message), within_s) for message in messages]
+    try:
+        for each in awaited:
+            answers.append(await each)  # noqa: PERF401 - one by one: the first ones count where the rest is late
+    finally:
+        for each in awaited:
+            _let_go(each)
 
 
 def _let_go(awaited: Awaited) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from aio_pika.abc import AbstractChannel
@@ -136,6 +137,48 @@ async def test_what_was_confirmed_before_the_time_was_over_counts() -> None:
     with pytest.raises(BrokerUnavailable):
         await SilentAfter(lambda number, times: Answer.CONFIRMED, deadline_s=0.1).publish_in_order(MANY, reached)
     assert told == [1, 3]
+
+
+class Lane:
+    """Says this of whatever is published; what time it was given."""
+
+    def __init__(self, *says: Answer) -> None:
+        self.says, self.within_s = list(says), list[float]()
+
+    def published(self, message: Outgoing, within_s: float = math.inf) -> asyncio.Future[Answer]:
+        self.within_s.append(within_s)
+        awaited = asyncio.get_running_loop().create_future()
+        awaited.set_result(self.says.pop(0))
+        return awaited
+
+
+def publisher_on(lane: Lane, deadline_s: float = 30) -> Publisher:
+    publisher = Publisher(cast("Link", Up()), deadline_s=deadline_s, backoff=Backoff())
+
+    async def current() -> tuple[Lane, None]:
+        return lane, None
+
+    channel = SimpleNamespace(current=current, current_or_none=lambda: (lane, None), is_up=True)
+    publisher._channel = cast("Any", channel)
+    return publisher
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [((Answer.SILENT,) * 2, "no answer in time"), ((Answer.REFUSED, Answer.SILENT), "its queue is full")],
+)
+async def test_of_what_is_silent_in_time_it_is_said_that_nothing_was_heard(says: Sequence[Answer], told: str) -> None:
+    """Not tried again: its time is over. Where one was refused, that is the better reason."""
+    lane = Lane(*says)
+    with pytest.raises(BrokerUnavailable, match=told):
+        await publisher_on(lane).publish(MANY[:2])
+    assert lane.within_s == [30, 30]
+
+
+async def test_only_what_was_not_confirmed_comes_again() -> None:
+    lane = Lane(Answer.CONFIRMED, Answer.LOST, Answer.CONFIRMED, Answer.REFUSED, Answer.CONFIRMED)
+    await publisher_on(lane).publish(MANY[:3])
+    assert lane.says == []
 
 
 async def test_of_several_errors_none_is_left_untold() -> None:

@@ -17,11 +17,13 @@ from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
 from messages.base import IN
+from tests.waiting import LONGEST_S
 from workers.outgoing import Outgoing
 from workers.publish_lane import MOST_UNREAD_BYTES, Answer, PublishLane
 
 CHANNEL, FRAME_MAX_BYTES = 3, 4096
 CONFIRMED, RETURNED, REFUSED, LOST = Answer.CONFIRMED, Answer.RETURNED, Answer.REFUSED, Answer.LOST
+SILENT = Answer.SILENT
 
 
 @dataclass
@@ -257,6 +259,31 @@ async def test_an_error_of_any_kind_shifts_no_confirm(headers: Mapping[str, obje
     assert bad.exception() is not None
     world.lane.confirmed(2, multiple=True)
     assert answers([first, last]) == [CONFIRMED, CONFIRMED]
+
+
+async def test_who_waits_for_a_time_is_told_that_nothing_was_heard_and_others_wait_on() -> None:
+    """Of a queue without a majority, or of what the broker does not read: it may have arrived or not."""
+    world = World(window=4)
+    late = [world.lane.published(message(number), within_s=0.01) for number in range(5)]
+    patient = world.lane.published(message(5), within_s=3600)
+    assert await asyncio.wait_for(asyncio.gather(*late), LONGEST_S) == [SILENT] * 5
+    while len(world.written) < 5:
+        await asyncio.sleep(0)  # the room of those nobody waits for is taken by who still does
+    world.lane.confirmed(5, multiple=True)
+    assert answers([*late, patient]) == [SILENT] * 5 + [CONFIRMED]
+    assert len(world.took_s) == 1
+    assert [each.body for each in world.written] == [b"0", b"1", b"2", b"3", b"5"]
+
+
+async def test_of_what_is_confirmed_in_time_nothing_is_told_later() -> None:
+    world = World()
+    awaited = world.lane.published(message(), within_s=0.01)
+    endless = world.lane.published(message(1))
+    await asyncio.sleep(0)
+    world.lane.confirmed(1, multiple=False)
+    late = world.lane.published(message(2), within_s=0.01)
+    assert await asyncio.wait_for(late, LONGEST_S) is SILENT
+    assert answers([awaited, endless]) == [CONFIRMED, None]
 
 
 async def test_what_the_broker_does_not_read_is_not_written_ahead() -> None:
