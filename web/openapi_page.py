@@ -18,7 +18,7 @@ _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { margin: 0 auto; max-width: 60rem; padding: 1rem; }
 h2, h3 { margin-top: 2rem; } code, pre { font-family: ui-monospace, monospace; font-size: .9em; }
-pre { border: 1px solid #8888; border-radius: .4rem; overflow-x: auto; padding: .8rem; }
+pre { border: 1px solid #8888; border-radius: .4rem; overflow-wrap: anywhere; padding: .8rem; white-space: pre-wrap; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid #8884; padding: .3rem .6rem .3rem 0; text-align: left; vertical-align: top; }
 summary { cursor: pointer; font-weight: 600; padding: .4rem 0; overflow-wrap: anywhere; }
@@ -78,7 +78,7 @@ def page_of(document: Mapping[str, Any]) -> str:
         "<h2>Events</h2>",
         *[_event(schemas, each["$ref"].removeprefix(_REF)) for each in schemas["Event"]["oneOf"]],
     ]
-    body = "".join(parts)
+    body = f"<main>{''.join(parts)}</main>"
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
     return f'<!doctype html><html lang="en"><head>{head}<style>{_STYLE}</style></head><body>{body}</body></html>'
 
@@ -133,13 +133,13 @@ def _refs(value: object) -> list[str]:
 def _fields(schemas: Mapping[str, Any], name: str) -> str:
     schema = schemas[name]
     if "properties" not in schema:
-        return f"<h4>{escape(name)}</h4><p>{escape(_kind(schema))}</p>"
+        return f"<h3>{escape(name)}</h3><p>{escape(_kind(schema))}</p>"
     required = schema.get("required", ())
     rows = [
         (f"<code>{escape(field)}</code>", escape(_kind(told)), "yes" if field in required else "")
         for field, told in schema["properties"].items()
     ]
-    return f"<h4>{escape(name)}</h4>" + _table(("field", "value", "needed"), rows)
+    return f"<h3>{escape(name)}</h3>" + _table(("field", "value", "needed"), rows)
 
 
 def _kind(told: Mapping[str, Any]) -> str:
@@ -166,4 +166,4 @@ def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     head = "".join(f'<th scope="col">{column}</th>' for column in columns)
     cell: Callable[[str], str] = "<td>{}</td>".format
     body = "".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -66,7 +66,12 @@ def entries_of(media_type: str, headers: Mapping[str, str], body: bytes) -> Sequ
 
 
 def _binary(headers: Mapping[str, str], body: bytes) -> Mapping[str, object]:
-    attributes = {name[3:]: unquote(value) for name, value in headers.items() if name.startswith("ce-")}
+    try:
+        attributes = {
+            name[3:]: unquote(value, errors="strict") for name, value in headers.items() if name.startswith("ce-")
+        }
+    except UnicodeDecodeError as error:  # replaced, two ids would become one
+        raise InvalidMessage("headers: percent-encoded, and not UTF-8") from error
     return {**attributes, "data": strict(body)}
 
 

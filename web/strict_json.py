@@ -27,8 +27,10 @@ def strict(body: bytes) -> object:
         raise InvalidMessage("body: not UTF-8") from error
     except RecursionError as error:
         raise InvalidMessage(f"body: deeper than {_DEEPEST} levels") from error
-    except ValueError as error:  # JSONDecodeError, and integers of more than 4,300 digits
+    except json.JSONDecodeError as error:
         raise InvalidMessage(f"body: not JSON: {error}") from error
+    except ValueError as error:  # Python reads no integer of more than 4,300 digits, and says how to change that
+        raise InvalidMessage("body: a number is too large") from error
 
 
 def _checked_depth(value: object) -> object:

@@ -17,6 +17,7 @@ from web.refusal import refusal
 
 MOST_HELD_BYTES = 32 * 1024 * 1024  #: of the longer bodies of one kind of path, until they are answered
 _LATER_S = "1"
+_MOST_DIGITS = 19  #: of a length: zeros in front are allowed, and Python reads no number of thousands of them
 _WITHOUT = frozenset({"GET", "HEAD", "OPTIONS"})  #: whatever body these have is not looked at
 
 
@@ -109,7 +110,7 @@ class Held:
 async def _read(scope: Scope, receive: Receive, held: Held) -> bytes | None:
     """The body, or None when the client went away in the middle of it."""
     told = Headers(scope=scope).get("content-length", "0")
-    if not told.isdecimal() or int(told) > held.room.limit_bytes:
+    if len(told) > _MOST_DIGITS or not told.isdecimal() or int(told) > held.room.limit_bytes:
         raise TooLong
     body, more = bytearray(), True  # parts in a list would take many times their size, if each is a byte
     while more:

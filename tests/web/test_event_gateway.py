@@ -130,6 +130,14 @@ async def test_in_binary_mode_the_attributes_are_headers() -> None:
     assert (told.id, told.source, told.time) == ("9", "/crm one", NOW)
 
 
+async def test_in_binary_mode_an_attribute_that_is_no_utf_8_is_refused() -> None:
+    """Two ids that cannot be read would be the same one, and the second event dropped as known."""
+    world = GatewayWorld()
+    headers = {"ce-specversion": "1.0", "ce-type": "campaigns.record-changed.v1", "ce-source": "/crm", "ce-id": "%ff"}
+    answer = await world.post(a_change(), {"content-type": "application/json", **headers})
+    assert (answer.status, world.publishing.told) == (400, [])
+
+
 async def test_every_message_type_that_comes_in_may_be_published_by_who_has_the_scope() -> None:
     world = GatewayWorld()
     everything = world.add(ALL)
@@ -296,6 +304,7 @@ BAD: dict[str, bytes] = {
     "Infinity": b'{"data": Infinity}',
     "half a character": b'{"id": "\\udc00"}',
     "no UTF-8": b'{"id": "\xff"}',
+    "a number of 5,000 digits": b"9" * 5000,
 }
 
 
@@ -305,6 +314,11 @@ async def test_a_body_that_two_readers_would_read_differently_is_refused(what: s
     for headers in (ONE, BATCH):
         assert (await world.post(BAD[what], headers)).status == 400
     assert (await world.post(b"{}", BATCH)).status == 400, "a batch is a list"
+
+
+async def test_a_number_that_is_too_long_is_refused_in_words_of_ours() -> None:
+    answer = await GatewayWorld().post(b"9" * 5000, ONE)
+    assert json.loads(answer.text)["detail"] == "body: a number is too large"
 
 
 async def test_other_content_types_sizes_and_methods_are_refused() -> None:

@@ -103,6 +103,12 @@ async def test_a_length_that_is_none_is_refused(told: str) -> None:
     assert (await House().post(LEAVE, b"", **{"content-length": told})).status == 413
 
 
+async def test_a_length_of_more_digits_than_python_reads_is_refused() -> None:
+    house = House()
+    assert (await house.post(LEAVE, b"x", **{"content-length": "0" * 5000 + "1"})).status == 413
+    assert (await house.post(LEAVE, b"x", **{"content-length": "0001"})).status == 200
+
+
 async def test_a_body_that_breaks_off_changes_nothing() -> None:
     house = House()
     answer = await ask(house.app, LEAVE, method="POST", body=b"List-Unsub", goes_away=True)

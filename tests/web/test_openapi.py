@@ -49,6 +49,13 @@ def test_the_page_names_every_type_and_field_and_loads_nothing() -> None:
     assert re.findall(r'href="([^"]+)"', page) == ["openapi.json"], "relative: a proxy may serve us below a path"
 
 
+def test_the_page_has_one_main_part_and_what_scrolls_can_be_reached_by_keyboard() -> None:
+    page = page_of(DOCUMENT)
+    assert re.fullmatch(r".*<body><main>.*</main></body></html>", page, re.DOTALL)
+    assert page.count('<div class="wide"') == page.count('<div class="wide" tabindex="0">') > 0
+    assert "pre-wrap" in page, "examples do not scroll"
+
+
 async def test_both_are_served_and_the_style_is_allowed_by_its_hash() -> None:
     app = Starlette(routes=Described(DOCUMENT).routes())
     told = await ask(app, "/openapi.json")

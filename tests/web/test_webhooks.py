@@ -408,6 +408,14 @@ async def test_a_body_that_cannot_be_read_is_refused(provider: str, what: str) -
     assert world.publishing.told == []
 
 
+async def test_what_mailgun_signed_for_one_event_is_worth_nothing_with_another() -> None:
+    world = WebhookWorld()
+    bodies = [mailgun_body(mailgun(id=id_), token="5e5a0e1c6f9b4d6ab0d7c3f3f5a2b4c6") for id_ in ("1", "1", "2")]
+    answers = [(await world.post("mailgun", body, {})).status for body in bodies]
+    assert answers == [200, 200, 403], "sent again it is believed"
+    assert [told.id for told in world.publishing.told] == ["mailgun:1"] * 2
+
+
 async def test_what_mailgun_signed_and_cannot_be_read_is_refused() -> None:
     world, signed = WebhookWorld(), mailgun_body(mailgun())
     for broken in (signed[:-1], signed + b"]", signed.replace(b'{"signature"', b'{"a": NaN, "signature"', 1)):

@@ -1,15 +1,16 @@
 """Mailgun's webhooks: one event each (documentation.mailgun.com/docs/mailgun/user-manual/webhooks).
 
 Signed with HMAC-SHA-256 over time stamp and token, in the body; the rest of the body is not signed, so it has to come
-by https.
+by https. A token that was seen with one event is worth nothing with another; each process knows those it saw itself.
 """
 
 from __future__ import annotations
 
 import hmac
 import re
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from itertools import islice
@@ -43,6 +44,7 @@ _SUPPRESSED: Mapping[str, str] = {
 #: Where the body says its signature: looked for before anything is read, for whoever has no key may post megabytes.
 _SIGNED = re.compile(rb'"signature"\s*:\s*(\{[^{}]{0,1000}\})')
 _MOST_LOOKED_AT = 4  #: of such: a reader's own variables may be called so, too
+_MOST_TOKENS = 50_000  #: that are remembered, of some 100 bytes each; the one seen longest ago is forgotten first
 _GAVE_UP = "old"  #: it was tried again and again, and ran out of time
 
 
@@ -53,6 +55,7 @@ class Mailgun:
     keys: tuple[bytes, ...]
     window: timedelta
     name: str = NAME
+    _events: OrderedDict[str, str] = field(default_factory=OrderedDict)  #: the event's id, by the token it came with
 
     async def reports(self, posted: Posted) -> Sequence[Report]:
         """
@@ -64,9 +67,19 @@ class Mailgun:
         told = strict(posted.body)
         if not isinstance(told, dict):
             raise InvalidMessage("body: an object is needed")
-        self._check(fields(told.get("signature")), posted)
+        signature = fields(told.get("signature"))
+        self._check(signature, posted)
         found = _report(fields(told.get("event-data")))
+        if found is not None:
+            self._check_token(str(signature.get("token")), found.id)
         return [] if found is None else [found]
+
+    def _check_token(self, token: str, event_id: str) -> None:
+        """Mailgun sends an event again with what it signed; who recorded that has nothing for an event of his own."""
+        if self._events.setdefault(token, event_id) != event_id:
+            raise Refused(FORGED, "signed for another event")
+        if len(self._events) > _MOST_TOKENS:
+            self._events.popitem(last=False)
 
     def _check_unread(self, posted: Posted) -> None:
         """Whether it has a signature at all that counts; which part of it that belongs to is seen when it is read."""
