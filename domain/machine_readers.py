@@ -6,7 +6,6 @@ The thresholds are ours, after what others practise; a machine that looks like a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -62,7 +61,7 @@ class Visit:
 
 def machine_sign(visit: Visit) -> MachineSign | None:
     """What shows that it was no person, or None."""
-    return next((sign for sign, shows in _SIGNS if shows(visit)), None)
+    return _told(visit.method, visit.user_agent[:_READ], visit.is_click) or _shown(visit)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -70,22 +69,31 @@ def _is_proxy(user_agent: str) -> bool:
     return bool(_PROXY.search(user_agent))
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _is_robot(user_agent: str) -> bool:
     return bool(_ROBOT.search(user_agent)) and not _is_proxy(user_agent)
 
 
-def _is_soon(visit: Visit) -> bool:
-    return visit.after_s is not None and visit.after_s < SOON_S
+@lru_cache(maxsize=_REMEMBERED)
+def _told(method: str, user_agent: str, is_click: bool) -> MachineSign | None:
+    """What it says of itself."""
+    if method == "HEAD":
+        return MachineSign.HEAD
+    if not user_agent.strip():
+        return MachineSign.NAMELESS
+    if _is_robot(user_agent):
+        return MachineSign.ROBOT
+    return MachineSign.APPLE_MPP if not is_click and user_agent.strip() == _APPLE else None
 
 
-_SIGNS: tuple[tuple[MachineSign, Callable[[Visit], bool]], ...] = (
-    (MachineSign.HEAD, lambda visit: visit.method == "HEAD"),
-    (MachineSign.NAMELESS, lambda visit: not visit.user_agent.strip()),
-    (MachineSign.PREFETCHED, lambda visit: _is_proxy(visit.user_agent[:_READ]) and _is_soon(visit)),
-    (MachineSign.ROBOT, lambda visit: _is_robot(visit.user_agent[:_READ])),
-    (MachineSign.APPLE_MPP, lambda visit: not visit.is_click and visit.user_agent.strip() == _APPLE),
-    (MachineSign.TOO_SOON, lambda visit: visit.is_click and _is_soon(visit)),
-    (MachineSign.MANY_LINKS, lambda visit: visit.is_click and visit.links >= LINKS),
-    (MachineSign.MANY_PEOPLE, lambda visit: visit.is_click and visit.people >= PEOPLE),
-)
+def _shown(visit: Visit) -> MachineSign | None:
+    """What it does."""
+    is_soon = visit.after_s is not None and visit.after_s < SOON_S
+    if is_soon and _is_proxy(visit.user_agent[:_READ]):
+        return MachineSign.PREFETCHED
+    if not visit.is_click:
+        return None
+    if is_soon:
+        return MachineSign.TOO_SOON
+    if visit.links >= LINKS:
+        return MachineSign.MANY_LINKS
+    return MachineSign.MANY_PEOPLE if visit.people >= PEOPLE else None

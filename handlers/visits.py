@@ -85,10 +85,8 @@ class Visits:
 
     async def clicked(self, aim: Aim, asked: Asked) -> DeliveryEvent | None:
         """The same, of a link."""
-        visit = Visit(is_click=True, method=asked.method, user_agent=asked.user_agent)
-        if not is_nobody(aim.email_id):
-            links, people = self.recent.note(aim.email_id, aim.number, asked.client)
-            visit = replace(visit, links=links, people=people)
+        links, people = (1, 1) if is_nobody(aim.email_id) else self.recent.note(aim.email_id, aim.number, asked.client)
+        visit = Visit(is_click=True, method=asked.method, user_agent=asked.user_agent, links=links, people=people)
         telling = await self.tracked.telling(aim.email_id)
         if telling is Telling.NOTHING:
             return None

@@ -17,7 +17,6 @@ _SITE_BITS = 64  #: of an IPv6 address: whoever has one has all that share these
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d{1,5})?|([^:]*):\d{1,5}")
 
 
-@lru_cache(maxsize=_MOST)
 def client_of(peer: str | None, forwarded_for: str, trusted: tuple[Network, ...]) -> str:
     """The address behind our own proxies: the last of X-Forwarded-For that none of them has.
 
@@ -39,7 +38,6 @@ def site_of(client: str) -> str:
     return str(IPv6Network((int(found) >> _SITE_BITS << _SITE_BITS, _SITE_BITS)))
 
 
-@lru_cache(maxsize=_MOST)
 def is_shared(client: str, trusted: tuple[Network, ...]) -> bool:
     """Whether many may be behind it: nobody knows who it is, or a proxy of ours that does not say whom it asks for."""
     found = _parsed(client)

@@ -11,11 +11,16 @@ from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from web.known_heads import Cycle
+from web.plain_parser import PlainParser
 
 _MOST_HEAD_BYTES = 16 * 1024
 _BACKLOG = 2048
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+_NO_TUNNEL = b"HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -106,7 +111,10 @@ class _Joined:
 
 
 class _Guarded(HttpToolsProtocol):
-    """Closes connections whose request does not begin, or whose head does not end, in time or in room."""
+    """Closes connections whose request does not begin, or whose head does not end, in time or in room.
+
+    Who asks for another protocol (RFC 9110, 7.8: `curl --http2`) is answered in this one, whole and once.
+    """
 
     head_timeout_s = 10.0
     _head_bytes = 0
@@ -119,6 +127,7 @@ class _Guarded(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(_Joined(transport, self.loop))  # type: ignore[arg-type] # all that uvicorn asks of one
+        self.parser = PlainParser(self)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -129,15 +138,32 @@ class _Guarded(HttpToolsProtocol):
         elif self._timer is None and (self._is_in_head or self._is_idle):
             self._wait()
 
+    def in_plain_http(self, rest: bytes) -> None:
+        """Reads the request whose head ended again, without the wish for another protocol."""
+        if self.parser.get_method() == b"CONNECT":
+            return self._refuse(_NO_TUNNEL)
+        head = _head(self.parser.get_method(), self.url, self.parser.get_http_version(), self.headers)
+        self.parser = PlainParser(self)
+        self.parser.feed_data(head + rest)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        cycle.__class__ = Cycle  # uvicorn does not let anybody say of which class they are
+        super()._start_asgi_task(cycle, app)
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         if not self._is_in_head:
             self._is_in_head, self._head_bytes = True, 0
 
     def on_headers_complete(self) -> Any:
+        if self.parser.should_upgrade():
+            return None
         self._is_in_head = False
         self._end()
         return super().on_headers_complete()
+
+    def on_message_complete(self) -> Any:
+        return None if self.parser.should_upgrade() else super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end()
@@ -162,3 +188,8 @@ class _Guarded(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.write(answer)
             self.transport.close()
+
+
+def _head(method: bytes, url: bytes, version: str, headers: list[tuple[bytes, bytes]]) -> bytes:
+    kept = [name + b": " + value for name, value in headers if name != b"upgrade"]
+    return b"\r\n".join([b"%b %b HTTP/%b" % (method, url, version.encode()), *kept, b"", b""])
