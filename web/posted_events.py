@@ -5,6 +5,7 @@ Structured, batched and binary, as the HTTP binding has them (github.com/cloudev
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -27,6 +28,8 @@ READ = (CONTENT_TYPE, BATCH_TYPE, JSON_TYPE)
 _BY_TYPE: Mapping[str, type[Message]] = {type_of(model): model for model in INCOMING.values()}
 #: Fields of the work that we cut into slices, and of the time that the scheduler saw come: not to be made up.
 _OURS = frozenset({"run_id", "phase", "slice", "due"})
+#: No text of a CloudEvent has these (core specification, Type System).
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,8 @@ def _read(index: int, entry: object, now: datetime, *, may_be_large: bool) -> To
         if may_be_large and len(to_json(entry)) > MAX_BODY_BYTES:
             return [FieldError(index, "", f"more than {MAX_BODY_BYTES} bytes")]
         event = Envelope.model_validate(entry)
+        if odd := [name for name in ("id", "source") if _CONTROL.search(getattr(event, name))]:
+            return [FieldError(index, name, "has a control character") for name in odd]
         model = _BY_TYPE.get(event.type)
         if model is None:
             return [FieldError(index, "type", f"none of {', '.join(_BY_TYPE)}")]

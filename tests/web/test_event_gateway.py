@@ -288,6 +288,13 @@ async def test_an_identity_twice_in_a_batch_has_to_say_the_same() -> None:
     assert [each[:2] for each in found] == [(1, "id")]
 
 
+@pytest.mark.parametrize("name", ["id", "source"])
+@pytest.mark.parametrize("odd", ["\0", "\n", "\x85"])
+async def test_an_identity_has_no_control_characters(name: str, odd: str) -> None:
+    found = await errors(GatewayWorld(), [an_event("1") | {name: f"urn:a{odd}b"}])
+    assert found == [(0, name, "has a control character")]
+
+
 async def test_an_event_of_more_than_a_mebibyte_is_refused_wherever_it_stands() -> None:
     large = an_event("2", data=a_change(fields={"Note": "x" * 1024 * 1024}))
     assert (await errors(GatewayWorld(), [an_event("1"), large]))[0][:2] == (1, "")
