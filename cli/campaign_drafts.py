@@ -18,6 +18,7 @@ from cli.output import Json
 from config.settings import Settings
 from domain.campaign import Campaign, Origin
 from domain.errors import InvalidDefinition
+from domain.what_to_type import to_change
 from messages.campaign_saved import CampaignSaved, RecipientsPart
 from repositories.stores import Stores
 from workers.campaign_saved import campaign_keeper
@@ -107,8 +108,9 @@ def _check_needed(given: dict[str, Any], *, new: bool, author: str | None) -> No
 
 
 async def _create(stores: Stores, settings: Settings, campaign_id: str, given: dict[str, Any]) -> Campaign:
-    if await stores.campaigns.get(campaign_id) is not None:
-        raise InvalidDefinition(f"campaign {campaign_id} exists; change it: campaigns campaign edit {campaign_id}")
+    known = await stores.campaigns.get(campaign_id)
+    if known is not None:
+        raise InvalidDefinition(f"campaign {campaign_id} exists; change it: {to_change(known)}")
     blank: dict[str, Any] = {"campaign_id": campaign_id, "name": campaign_id, "origin": Origin.CAMPAIGNS}
     blank |= {"sender": {"name": settings.organisation.name}, "content": {}, "recipients": {}}
     return await saved(stores, settings, _document(blank, given))

@@ -10,11 +10,12 @@ import typer
 
 from cli import context, lookup, views
 from cli.arguments import CampaignId, Yes
-from cli.campaign_requests import check_own
 from cli.output import Json, out, print_json, say
+from cli.series_instead import check_own
 from config.settings import Settings
 from domain.campaign import Campaign
 from domain.errors import IllegalTransition
+from domain.what_to_type import Wish
 from handlers.campaign_approval import Approver
 from handlers.campaign_moves import CampaignMoves
 from repositories.stores import Stores
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def pause(campaign_id: CampaignId, reason: Reason = "paused by hand", as_json: Json = False) -> None:
     """Pause a campaign that is being sent. Workers notice soon; what they sent until then counts."""
-    _move(context.settings(), campaign_id, lambda moves: moves.pause(campaign_id, reason), as_json=as_json)
+    _move(context.settings(), campaign_id, lambda moves: moves.pause(campaign_id, reason), Wish.PAUSE, as_json=as_json)
 
 
 def resume(campaign_id: CampaignId, as_json: Json = False) -> None:
@@ -42,7 +43,7 @@ def resume(campaign_id: CampaignId, as_json: Json = False) -> None:
     async def work(moves: CampaignMoves) -> None:
         await context.publish(settings, await moves.resume(campaign_id))
 
-    _move(settings, campaign_id, work, as_json=as_json)
+    _move(settings, campaign_id, work, Wish.RESUME, as_json=as_json)
 
 
 def stop(campaign_id: CampaignId, reason: Reason = "stopped by hand", yes: Yes = False, as_json: Json = False) -> None:
@@ -59,7 +60,7 @@ def cancel(
 
 def reopen(campaign_id: CampaignId, as_json: Json = False) -> None:
     """Make a reviewed or rejected campaign a draft again; its unsent rows are dropped."""
-    _move(context.settings(), campaign_id, lambda moves: moves.reopen(campaign_id), as_json=as_json)
+    _move(context.settings(), campaign_id, lambda moves: moves.reopen(campaign_id), Wish.REOPEN, as_json=as_json)
 
 
 def unschedule(campaign_id: CampaignId, as_json: Json = False) -> None:
@@ -83,8 +84,7 @@ def approve(
 
 def _end(campaign_id: str, work: Callable[[CampaignMoves], Awaitable[bool]], *, yes: bool, as_json: bool) -> None:
     settings = context.settings()
-    found = context.stored(settings, lambda stores: lookup.campaign(stores, campaign_id))
-    check_own(found, "stop")
+    found = context.stored(settings, lambda stores: _movable(stores, campaign_id, Wish.END))
     if not context.confirmed(f"{campaign_id} is {found.status} and cannot go on after this. End it?", yes=yes):
         raise IllegalTransition(f"campaign {campaign_id} stays {found.status}: nobody confirmed; --yes does")
     _move(settings, campaign_id, lambda moves: _settled(moves, campaign_id, work), as_json=as_json)
@@ -102,9 +102,21 @@ async def _settled(moves: CampaignMoves, campaign_id: str, work: Callable[[Campa
     say("Some batches are still held; what is not sent of them is skipped as soon as they are let go of.")
 
 
-def _move(settings: Settings, campaign_id: str, work: Work, *, as_json: bool) -> None:
+async def _movable(stores: Stores, campaign_id: str, wish: Wish | None) -> Campaign:
+    """
+    Raises:
+        UnknownCampaign: there is none with this id.
+        IllegalTransition: it is a message of a series, and this is done with that one.
+    """
+    found = await lookup.campaign(stores, campaign_id)
+    if wish is not None:
+        await check_own(stores, found, wish)
+    return found
+
+
+def _move(settings: Settings, campaign_id: str, work: Work, wish: Wish | None = None, *, as_json: bool) -> None:
     async def moved(stores: Stores) -> Campaign:
-        await lookup.campaign(stores, campaign_id)
+        await _movable(stores, campaign_id, wish)
         await work(CampaignMoves(stores.campaigns, stores.emails, stores.slices, now))
         return await lookup.campaign(stores, campaign_id)
 

@@ -11,10 +11,13 @@ import typer
 from cli import context, lookup, views
 from cli.arguments import CampaignId, Wait, Yes
 from cli.campaign_following import Request, asked
+from cli.login import login
 from cli.output import Json, counted, out, print_json
+from cli.series_instead import check_own
 from domain.campaign import UNDER_REVIEW, Campaign, CampaignStatus
 from domain.errors import IllegalTransition
 from domain.schedule import moment
+from domain.what_to_type import Wish
 from handlers.review_requested import check_joins
 from messages.review_requested import ReviewRequested
 from messages.send_requested import SendRequested
@@ -58,7 +61,7 @@ def review(
     if draft.status not in UNDER_REVIEW and not context.confirmed(question, yes=yes):
         raise IllegalTransition(f"campaign {campaign_id} stays a draft: nobody confirmed; --yes does")
     message = ReviewRequested(
-        campaign_id=campaign_id, include_existing_members=include_existing_members, confirmed_by="cli"
+        campaign_id=campaign_id, include_existing_members=include_existing_members, confirmed_by=login()
     )
     found = asked(settings, Request(draft, message, _reviewed), wait=wait)
     if as_json:
@@ -84,7 +87,7 @@ def send(
 
     async def sendable(stores: Stores) -> Campaign:
         found = await lookup.campaign(stores, campaign_id)
-        check_own(found, "start")
+        await check_own(stores, found, Wish.SEND)
         if found.status is not _S.SENDING:
             send_start(stores, settings).check(found)
         return found
@@ -92,23 +95,11 @@ def send(
     found = context.stored(settings, sendable)
     if not context.confirmed(_question(found, due), yes=yes):
         raise IllegalTransition(f"campaign {campaign_id} stays {found.status}: nobody confirmed; --yes does")
-    message = SendRequested(campaign_id=campaign_id, at=due, confirmed_by="cli")
+    message = SendRequested(campaign_id=campaign_id, at=due, confirmed_by=login())
     found = asked(settings, Request(found, message, _scheduled(due) if due else _sent), wait=wait)
     print_json(found) if as_json else out.print(views.steps(found))
     if found.status in _FAILED:
         raise typer.Exit(1)
-
-
-def check_own(campaign: Campaign, instead: str) -> None:
-    """
-    Raises:
-        IllegalTransition: it is a message of a series, with which the same is done by the command `instead`.
-    """
-    if campaign.series is not None:
-        raise IllegalTransition(
-            f"campaign {campaign.id} is a message of series {campaign.series}, and is sent and ended with it: "
-            f"campaigns series {instead} {campaign.series}"
-        )
 
 
 def due_at(at: str | None) -> datetime | None:

@@ -12,13 +12,15 @@ import typer
 from cli import context, lookup, views
 from cli.arguments import CampaignId, Wait, Yes
 from cli.campaign_following import Request, asked
-from cli.campaign_requests import check_own
+from cli.login import login
 from cli.output import Json, counted, out, print_json, say, shown, table
+from cli.series_instead import check_own
 from config.settings import Settings
 from domain.campaign import Campaign, CampaignStatus
 from domain.errors import IllegalTransition, InvalidDefinition
 from domain.schedule import is_local, moment
 from domain.send_times import NO_ZONE, SendTimes, local_time, times
+from domain.what_to_type import Wish
 from messages.send_requested import SendRequested
 from repositories.stores import Stores
 from workers.resources import now
@@ -69,7 +71,7 @@ def schedule(
     to = f" to {counted(found.report.to_send, 'person', 'people')}" if found.report else ""
     if not context.confirmed(f"Send {campaign_id}{to} {when.text}?", yes=yes):
         raise IllegalTransition(f"campaign {campaign_id} stays {found.status}: nobody confirmed; --yes does")
-    message = SendRequested(campaign_id=campaign_id, at=when.at, local_at=when.local, confirmed_by="cli")
+    message = SendRequested(campaign_id=campaign_id, at=when.at, local_at=when.local, confirmed_by=login())
     known = asked(settings, Request(found, message, lambda campaign: _is_scheduled(campaign, when)), wait=wait)
     print_json(known) if as_json else out.print(views.steps(known))
 
@@ -78,7 +80,7 @@ async def _when(
     stores: Stores, settings: Settings, campaign_id: str, at: str | None, local: str | None
 ) -> tuple[Campaign, _When]:
     found = await lookup.campaign(stores, campaign_id)
-    check_own(found, "start")
+    await check_own(stores, found, Wish.SEND)
     send_start(stores, settings).check(found)
     if local is None and at is None:
         at, local = _of_document(found)

@@ -16,6 +16,7 @@ from cli.output import Json, counted, out, print_json, say, table, tell
 from config.settings import Settings
 from domain.errors import InvalidDefinition, NotReady, Transient
 from domain.test_mail import TestOutcome, TestState
+from domain.what_to_type import to_change
 from messages.test_requested import TestRequested
 from repositories.stores import Stores
 from workers.options import address_key
@@ -97,7 +98,7 @@ async def _testable(stores: Stores, settings: Settings, request: TestRequested) 
     """Say at once what the worker would park."""
     campaign = await lookup.campaign(stores, request.campaign_id)
     if not campaign.content.html and not campaign.content.text:
-        fix = f"campaigns campaign edit {campaign.id} --template newsletter"
+        fix = to_change(campaign, "--template newsletter")
         raise NotReady(f"campaign {campaign.id} has no content yet: {fix}")
     if request.contact and not await lookup.contact(stores, request.contact, address_key(settings)):
         raise InvalidDefinition(

@@ -60,7 +60,8 @@ def dry_run(
         return print_json({"report": found.report, "rejected": found.rejected, "duration": takes})
     out.print(views.report(replace(found.campaign, report=found.report)))
     tell(f"It would be rejected: {found.rejected}" if found.rejected else "It would pass the review.")
-    tell(said(takes, found.report.to_send))
+    if found.campaign.series is None:
+        tell(said(takes, found.report.to_send))
     if people:
         tell(f"Everybody is in {people}. Nothing was locked or written elsewhere.")
 

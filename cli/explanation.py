@@ -22,6 +22,7 @@ from domain.lists import Suppression
 from domain.member_status import member_status
 from domain.response import response
 from domain.series import Entry
+from domain.series_fixes import what_to_do
 from domain.slices import Slice
 from domain.smtp_reply import Reply, verdict
 from domain.troubleshooting import advice
@@ -139,7 +140,7 @@ def _row(found: Explanation, row: Email) -> RenderableType:
         ("selected at", None if found.campaign.series else found.reviewed_at),
         ("state", _named(row.state, row.reason)),
         ("detail", row.detail),
-        *_advice(row),
+        *_advice(found.campaign, row),
         ("since", row.state_at),
         ("tries", row.attempts),
         ("first try", row.first_tried_at),
@@ -167,11 +168,13 @@ def _told(event: StoredEvent) -> tuple[object, ...]:
     return (event.at, f"{event.event}{' by a machine' if event.by_machine else ''}", ruled, evidence(event))
 
 
-def _advice(row: Email) -> list[tuple[str, object]]:
+def _advice(campaign: Campaign, row: Email) -> list[tuple[str, object]]:
     """What the reason of a row means and what to do; of one that is on its way there is nothing to say."""
     kinds = _KINDS.get(row.state, ())
     found = next((told for kind in kinds if row.reason and (told := advice(kind, row.reason))), None)
-    return [("it means", found.means), ("what to do", found.do)] if found else []
+    if found is None:
+        return []
+    return [("it means", found.means), ("what to do", what_to_do(campaign, found.kind, found.code, found.do))]
 
 
 def _now(found: Explanation, row: Email) -> str | None:

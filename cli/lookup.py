@@ -11,6 +11,8 @@ from domain.series import Series
 from domain.sync import Sync
 from repositories.stores import Stores
 
+_MOST_NAMED = 8  #: messages of a series that are named
+
 
 async def campaign(stores: Stores, campaign_id: str) -> Campaign:
     """
@@ -18,9 +20,11 @@ async def campaign(stores: Stores, campaign_id: str) -> Campaign:
         UnknownCampaign: there is none with this id.
     """
     found = await stores.campaigns.get(campaign_id)
-    if found is None:
-        raise UnknownCampaign(f"there is no campaign {campaign_id}; `campaigns campaign show` lists all")
-    return found
+    if found is not None:
+        return found
+    if (series := await stores.series.get(campaign_id)) is not None:
+        raise UnknownCampaign(_is_series(series))
+    raise UnknownCampaign(f"there is no campaign {campaign_id}; `campaigns campaign show` lists all")
 
 
 async def series(stores: Stores, series_id: str) -> Series:
@@ -29,9 +33,25 @@ async def series(stores: Stores, series_id: str) -> Series:
         UnknownSeries: there is none with this id.
     """
     found = await stores.series.get(series_id)
-    if found is None:
-        raise UnknownSeries(f"there is no series {series_id}; `campaigns series list` shows all")
-    return found
+    if found is not None:
+        return found
+    campaign = await stores.campaigns.get(series_id)
+    if campaign is not None and campaign.series is not None:
+        raise UnknownSeries(
+            f"{series_id} is no series, but a message of series {campaign.series}: campaigns series show "
+            f"{campaign.series}; the message by itself: campaigns campaign show {series_id}"
+        )
+    raise UnknownSeries(f"there is no series {series_id}; `campaigns series list` shows all")
+
+
+def _is_series(series: Series) -> str:
+    """What to say to somebody who takes a series for a campaign."""
+    known = [step.campaign_id for step in series.steps]
+    more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
+    return (
+        f"{series.id} is a series, and no campaign: campaigns series show {series.id}; its messages are the campaigns "
+        f"{', '.join(known[:_MOST_NAMED])}{more}"
+    )
 
 
 async def books(stores: Stores, campaign: Campaign) -> Books:

@@ -24,7 +24,10 @@ def note(campaign: Campaign) -> str:
     """Why nothing is shown, and what to type."""
     since = f" since {shown(campaign.status_at)} UTC" if campaign.status_at else ""
     said = f"Campaign {campaign.id} is offline{since}: {campaign.status_reason or 'the integration was left'}. "
-    if is_unsent(campaign):
+    if campaign.series is not None:
+        again = f"campaigns series export {campaign.series}"
+        said = f"{said}`{again}` makes the document for another series. "
+    elif is_unsent(campaign):
         taken_up = f"campaigns campaign take-up {campaign.id} NEW"
         return f"{said}Nothing of it was sent; `{taken_up}` makes a draft of it that is sent from here."
     return f"{said}What came back is no longer shown on it (R97); --kept shows what was recorded here until then."

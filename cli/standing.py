@@ -12,6 +12,7 @@ from cli.output import shown, table
 from config.settings import Settings
 from domain.breakers import RESUMES_AFTER, Rule, resumes, tripped
 from domain.campaign import Campaign, CampaignStatus
+from domain.what_to_type import to_resume, to_stop
 from repositories.stores import Stores
 from workers.options import pacing
 from workers.resources import now
@@ -61,7 +62,7 @@ def _trip(campaign: Campaign) -> Sequence[tuple[str, str]]:
 
 def _onwards(campaign: Campaign) -> str:
     """How it goes on."""
-    by_hand = f"Then: `campaigns campaign resume {campaign.id}`, or `campaigns campaign stop {campaign.id}`."
+    by_hand = f"Then: `{to_resume(campaign)}`, or `{to_stop(campaign)}`."
     trip = campaign.trip
     if trip is None or not resumes(trip, campaign.status_at, trip.at + RESUMES_AFTER):
         return by_hand

@@ -8,6 +8,7 @@ from datetime import datetime
 from domain.campaign import Approval, Campaign, CampaignStatus
 from domain.errors import IllegalTransition, NotReady
 from domain.organisation import Organisation
+from domain.what_to_type import of_document, to_change
 
 _REVIEWED = frozenset({CampaignStatus.REVIEWED, CampaignStatus.SCHEDULED})
 
@@ -29,8 +30,8 @@ def approved(campaign: Campaign, by: str, at: datetime) -> Campaign:
         raise NotReady(f"an approval needs a name: campaigns campaign approve {campaign.id} --by NAME")
     if campaign.author is None:
         raise NotReady(
-            f"nobody knows who wrote campaign {campaign.id}, so nobody can be said to be somebody else: reopen it, "
-            f"save it once (campaigns campaign edit {campaign.id} --author NAME) and have it reviewed again"
+            f"nobody knows who wrote campaign {campaign.id}, so nobody can be said to be somebody else: "
+            f"{_with_author(campaign)} and have it reviewed again"
         )
     if _same(name, campaign.author):
         raise NotReady(
@@ -48,6 +49,12 @@ def approval_missing(campaign: Campaign, organisation: Organisation) -> str | No
         return None
     author = f"{campaign.author}, who wrote it" if campaign.author else "its author"
     return f"it has to be approved by somebody other than {author}: campaigns campaign approve {campaign.id} --by NAME"
+
+
+def _with_author(campaign: Campaign) -> str:
+    if campaign.series is not None:
+        return f"change it ({of_document(campaign.series)} --author NAME)"
+    return f"reopen it, save it once ({to_change(campaign, '--author NAME')})"
 
 
 def _same(one: str, other: str) -> bool:

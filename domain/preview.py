@@ -21,6 +21,7 @@ from domain.organisation import Organisation
 from domain.template import compiled
 from domain.tracking import SigningKeys
 from domain.values import Value
+from domain.what_to_type import to_change
 
 _NOBODY = "0" * 32  #: a contact id that no address has
 #: What the sample contact has; every other merge field shows its own name.
@@ -71,7 +72,7 @@ def preview(
         TemplateInvalid, ContentFailed: it cannot be written; the text says where and why.
     """
     if not campaign.content.html and not campaign.content.text:
-        fix = f"campaigns campaign edit {campaign.id} --template newsletter"
+        fix = to_change(campaign, "--template newsletter")
         raise NotReady(f"campaign {campaign.id} has no content yet: {fix}")
     fields = sorted(compiled(source_of(campaign.content)).fields)
     recipient = _recipient(campaign, reader, fields)

@@ -15,6 +15,7 @@ from domain.merge_field_names import suggested_field
 from domain.module import Module
 from domain.organisation import Organisation
 from domain.template import compiled
+from domain.what_to_type import to_change
 
 NO_SYNC = "SYNC"  #: stands for the name of a sync that is not there yet
 
@@ -85,7 +86,7 @@ def lawful_basis_missing(campaign: Campaign, organisation: Organisation) -> list
     """R53: mandatory where GDPR is on."""
     if not organisation.gdpr or campaign.lawful_basis is not None:
         return []
-    return [f"a lawful basis (GDPR is on): {_edit(campaign)} --lawful-basis legitimate_interests"]
+    return [f"a lawful basis (GDPR is on): {to_change(campaign, '--lawful-basis legitimate_interests')}"]
 
 
 def company_details_missing(organisation: Organisation) -> list[str]:
@@ -96,23 +97,19 @@ def company_details_missing(organisation: Organisation) -> list[str]:
     ]
 
 
-def _edit(campaign: Campaign) -> str:
-    return f"campaigns campaign edit {campaign.id}"
-
-
 def _details(campaign: Campaign) -> Iterator[str]:
     if not campaign.content.subject.strip():
-        yield f"a subject: {_edit(campaign)} --subject TEXT"
+        yield f"a subject: {to_change(campaign, '--subject TEXT')}"
     if address(campaign.sender.address) is None:
-        yield f"a sender address that is one: {_edit(campaign)} --from-address ADDRESS"
+        yield f"a sender address that is one: {to_change(campaign, '--from-address ADDRESS')}"
     if campaign.sender.reply_to is not None and address(campaign.sender.reply_to) is None:
-        yield f"a reply-to address that is one: {_edit(campaign)} --reply-to ADDRESS"
+        yield f"a reply-to address that is one: {to_change(campaign, '--reply-to ADDRESS')}"
 
 
 def _recipients(campaign: Campaign, picked: Iterable[PickedModule]) -> Iterator[str]:
     if campaign.series is None and campaign.recipients.empty and not campaign.goes_to_members:
         yield (
-            f"recipients: {_edit(campaign)} --module Leads, or review it with its list's members: "
+            f"recipients: {to_change(campaign, '--module Leads')}, or review it with its list's members: "
             f"campaigns campaign review {campaign.id} --include-existing-members"
         )
     for each in picked:
@@ -133,13 +130,13 @@ def _filter(campaign: Campaign, module: Module) -> Iterator[str]:
     try:
         checked(text, module)
     except FilterInvalid as error:
-        fix = f"{_edit(campaign)} --filter '{module.name}=FILTER'"
+        fix = to_change(campaign, f"--filter '{module.name}=FILTER'")
         yield f"a filter that fits module {module.name} ({error.reason}): {fix}"
 
 
 def _list_and_topic(campaign: Campaign, facts: Facts) -> Iterator[str]:
     if campaign.list_id is None:
-        yield f"a mailing list: {_edit(campaign)} --list LIST"
+        yield f"a mailing list: {to_change(campaign, '--list LIST')}"
     elif not facts.list_known:
         yield f"list {campaign.list_id}, which is not there: campaigns list create {campaign.list_id}"
     if not facts.topic_known:
@@ -148,12 +145,12 @@ def _list_and_topic(campaign: Campaign, facts: Facts) -> Iterator[str]:
 
 def _content(campaign: Campaign) -> Iterator[str]:
     if not campaign.content.html and not campaign.content.text:
-        yield f"content: {_edit(campaign)} --template newsletter"
+        yield f"content: {to_change(campaign, '--template newsletter')}"
         return
     try:
         compiled(source_of(campaign.content))
     except TemplateInvalid as error:
-        yield f"content that compiles ({error}): {_edit(campaign)} --html FILE"
+        yield f"content that compiles ({error}): {to_change(campaign, '--html FILE')}"
 
 
 def _fields(campaign: Campaign, picked: Iterable[PickedModule]) -> Iterator[str]:

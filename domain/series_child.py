@@ -17,6 +17,13 @@ CHILD_NEXT: Mapping[CampaignStatus, frozenset[CampaignStatus]] = {
     _S.SENDING: NEXT[_S.SENDING] | {_S.DRAFT},
     _S.PAUSED: NEXT[_S.PAUSED] | {_S.DRAFT},
 }
+#: Once there, nothing brings a message back; its key stays taken.
+OVER = frozenset({_S.SENT, _S.STOPPED, _S.CANCELLED, _S.OFFLINE})
+
+
+def paused_with(series_id: str) -> str:
+    """Why a message is paused that was paused with its series."""
+    return f"series {series_id} is paused"
 
 
 def reopened(child: Campaign, at: datetime) -> Campaign:

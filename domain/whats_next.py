@@ -14,6 +14,7 @@ from domain.approval import approval_missing
 from domain.campaign import UNDER_REVIEW, Campaign, CampaignStatus, changed_since_review
 from domain.organisation import Organisation
 from domain.readiness import Facts, Lacking, company_details_missing, lacking
+from domain.what_to_type import to_mend, to_resume, to_review_again
 
 
 class StepState(StrEnum):
@@ -108,7 +109,7 @@ def _before_sending(campaign: Campaign, organisation: Organisation) -> list[str]
     if campaign.status is not _S.REVIEWED:
         return []
     changed = changed_since_review(campaign)
-    again = [f"what was reviewed ({', '.join(changed)} changed): campaigns campaign reopen {campaign.id}"]
+    again = [f"what was reviewed ({', '.join(changed)} changed): {to_review_again(campaign)}"]
     approval = approval_missing(campaign, organisation)
     company = company_details_missing(organisation)
     return [*(again if changed else []), *company, *([approval] if approval else [])]
@@ -125,15 +126,20 @@ def _standing(campaign: Campaign, blocks: Sequence[str]) -> tuple[StepState, str
     if status in UNDER_REVIEW:
         return StepState.CURRENT, status.replace("_", " ")
     if status is _S.REJECTED:
-        fix = f"campaigns campaign reopen {campaign.id}"
-        return StepState.BLOCKED, f"rejected: {reason}; mend it after `{fix}`"
+        return StepState.BLOCKED, f"rejected: {reason}; {_mending(campaign)}"
     if status is _S.PAUSED:
-        return StepState.BLOCKED, f"paused{': ' + reason if reason else ''}; `campaigns campaign resume {campaign.id}`"
+        return StepState.BLOCKED, f"paused{': ' + reason if reason else ''}; `{to_resume(campaign)}`"
     if status in {_S.STOPPED, _S.CANCELLED, _S.OFFLINE}:
         return StepState.BLOCKED, f"{status}{': ' + reason if reason else ''}"
     if status in {_S.SENDING, _S.SCHEDULED}:
         return StepState.CURRENT, status
     return (StepState.BLOCKED if blocks else StepState.NEXT), _lacks(blocks)
+
+
+def _mending(campaign: Campaign) -> str:
+    if campaign.series is None:
+        return f"mend it after `{to_mend(campaign)}`"
+    return f"mend it: {to_mend(campaign)}, then campaigns series review {campaign.series}"
 
 
 def _lacks(blocks: Sequence[str]) -> str:

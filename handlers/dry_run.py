@@ -83,7 +83,8 @@ class DryRun:
             tell(decided)
             see((len(records) + place + 1) / (len(records) + len(ranges)))
         report = review.report(counts, _books(counts), await self.findings(wanted))
-        return DryReport(wanted, report, review.why_rejected(report), destinations)
+        rejected = review.why_rejected(report, people_come_later=wanted.series is not None)
+        return DryReport(wanted, report, rejected, destinations)
 
     async def _addressees(self, campaign: Campaign, run: Run, see: See) -> Addressees:
         found = Addressees()

@@ -24,7 +24,7 @@ class Picker:
         `name` stands for exactly these records: whoever repeats the pick finds under it what was written before.
 
         Raises:
-            IllegalTransition: it is no draft.
+            IllegalTransition: it is no draft, or a message of a series.
             InvalidDefinition: they would be more than are allowed (R46, R47); nothing is cut.
         """
         _check_draft(draft)
@@ -86,6 +86,11 @@ async def _all(before: AsyncIterator[Sequence[str]], refs: Iterable[Sequence[str
 
 
 def _check_draft(campaign: Campaign) -> None:
+    if campaign.series is not None:
+        raise IllegalTransition(
+            f"campaign {campaign.id} is a message of series {campaign.series}: who is on list {campaign.list_id} comes "
+            f"to it, nobody is picked; campaigns import people FILE --list {campaign.list_id}"
+        )
     if campaign.status is not CampaignStatus.DRAFT:
         raise IllegalTransition(
             f"campaign {campaign.id} is {campaign.status}; recipients are picked for a draft: "

@@ -16,6 +16,7 @@ from domain.organisation import Organisation
 from domain.policy import Policy
 from domain.review_rules import LIST_GONE, TOPIC_GONE
 from domain.sender_check import identity_of, names_wanted, sender_findings
+from domain.series_fixes import with_fixes
 from domain.spam_verdict import spam_findings
 from domain.tracking import SigningKeys
 from handlers.asset_check import AssetCheck, LookedAt
@@ -46,7 +47,8 @@ class ReviewChecks:
             self._spam(campaign), self._assets(campaign), self._sender(campaign), self._gone(campaign)
         )
         own = review.findings(campaign, self.organisation, self.keys, self.dkim, self.policy.thresholds)
-        return LookedAt(self.policy.judged((*own, *gone, *said, *looked.findings, *sender)), looked.hashes)
+        found = self.policy.judged((*own, *gone, *said, *looked.findings, *sender))
+        return LookedAt(with_fixes(campaign, found), looked.hashes)
 
     async def _spam(self, campaign: Campaign) -> tuple[Finding, ...]:
         if self.spam_engine is None:

@@ -15,7 +15,7 @@ from handlers.ports.operations import Leases
 from handlers.ports.syncing import Runs
 from handlers.review_eligibility import EligibilityPhase
 from handlers.review_end import ReviewEnd
-from handlers.review_start import ELIGIBILITY, RECIPIENTS, ReviewStart
+from handlers.review_start import ELIGIBILITY, RECIPIENTS, ReviewStart, check_not_of_series
 from messages.base import Message
 from messages.review_requested import ReviewRequested
 
@@ -32,8 +32,10 @@ def check_joins(campaign: Campaign, *, include_existing_members: bool) -> None:
 
     Raises:
         IllegalTransition: it leaves out the existing members of the list, who are asked for.
+        NotReady: it is a message of a series, which is reviewed without people.
     """
     if include_existing_members and not campaign.include_existing_members:
+        check_not_of_series(campaign)
         raise IllegalTransition(
             f"a review of campaign {campaign.id} is under way, without the existing members of its list; let it end, "
             f"then: campaigns campaign reopen {campaign.id} and "

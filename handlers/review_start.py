@@ -11,6 +11,7 @@ from domain.organisation import Organisation
 from domain.readiness import NO_SYNC, Facts, PickedModule, missing
 from domain.slices import Run
 from domain.sync import Sync
+from domain.what_to_type import for_another, to_mend, to_send
 from handlers.ports.audience import Lists, Topics
 from handlers.ports.campaigns import Campaigns
 from handlers.ports.clock import Clock
@@ -57,11 +58,8 @@ class ReviewStart:
         """
         _check_status(draft)
         asked = include_existing_members or draft.recipients.list_members
-        if draft.series is not None and (asked or not draft.recipients.empty):
-            raise NotReady(
-                f"campaign {draft.id} is a message of series {draft.series}, and is reviewed without recipients: "
-                f"campaigns series review {draft.series}"
-            )
+        if asked or not draft.recipients.empty:
+            check_not_of_series(draft)
         wanted = replace(draft, include_existing_members=asked)
         if lacking := missing(wanted, await self.facts(wanted)):
             raise NotReady(f"campaign {draft.id} cannot be reviewed yet. It lacks " + "; and ".join(lacking))
@@ -113,18 +111,31 @@ class ReviewStart:
         )
 
 
-_INSTEAD = {
-    CampaignStatus.REVIEWED: "it can be sent: campaigns campaign send {id}; or changed: campaigns campaign reopen {id}",
-    CampaignStatus.REJECTED: "mend it first: campaigns campaign reopen {id}",
-    CampaignStatus.SCHEDULED: "take it off the schedule first: campaigns campaign unschedule {id}",
-}
+def check_not_of_series(campaign: Campaign) -> None:
+    """
+    Raises:
+        NotReady: people are picked for a message of a series, which goes to whoever comes to it.
+    """
+    if campaign.series is not None:
+        raise NotReady(
+            f"campaign {campaign.id} is a message of series {campaign.series}, and is reviewed without recipients: "
+            f"campaigns series review {campaign.series}"
+        )
 
 
 def _check_status(campaign: Campaign) -> None:
     if campaign.status is not CampaignStatus.DRAFT:
-        instead = _INSTEAD.get(campaign.status, "only a draft can be: campaigns campaign create ID")
         why = f" ({campaign.status_reason})" if campaign.status_reason else ""
         raise IllegalTransition(
-            f"campaign {campaign.id} is {campaign.status}{why} and cannot be sent for review; "
-            + instead.format(id=campaign.id)
+            f"campaign {campaign.id} is {campaign.status}{why} and cannot be sent for review; {_instead(campaign)}"
         )
+
+
+def _instead(campaign: Campaign) -> str:
+    if campaign.status is CampaignStatus.REVIEWED:
+        return f"it can be sent: {to_send(campaign)}; or changed: {to_mend(campaign)}"
+    if campaign.status is CampaignStatus.REJECTED:
+        return f"mend it first: {to_mend(campaign)}"
+    if campaign.status is CampaignStatus.SCHEDULED:
+        return f"take it off the schedule first: campaigns campaign unschedule {campaign.id}"
+    return f"only a draft can be: {for_another(campaign)}"

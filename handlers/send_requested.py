@@ -15,6 +15,7 @@ from domain.errors import Changed, EditionRequired, IllegalTransition, InvalidDe
 from domain.findings import Finding, blocking
 from domain.organisation import Organisation
 from domain.send_asks import asked_before, with_ask
+from domain.what_to_type import to_review_again
 from handlers.asset_check import AssetCheck, LookedAt
 from handlers.crm_gate import CrmGate
 from handlers.edition import check_edition
@@ -72,14 +73,14 @@ class SendStarter:
             raise
 
     async def _answered(self, campaign: Campaign, message: SendRequested) -> Sequence[Message]:
-        check_edition(campaign.id, message.origin, self.organisation)
-        if self.gate:
-            await self.gate.check_campaign(campaign.id, message.origin)
         if campaign.series is not None:
             raise IllegalTransition(
                 f"campaign {campaign.id} is a message of series {campaign.series}, which sends it to whoever comes to "
-                f"it: campaigns series start {campaign.series}"
+                f"it: campaigns series show {campaign.series}"
             )
+        check_edition(campaign.id, message.origin, self.organisation)
+        if self.gate:
+            await self.gate.check_campaign(campaign.id, message.origin)
         if campaign.status is _S.SENDING:
             return offers(campaign, [each.number for each in await self.slices.unfinished(campaign.id)])
         if message.due is not None and not _stands(campaign, message.due):
@@ -134,7 +135,7 @@ class SendStarter:
         if changed := changed_since_review(campaign):
             raise Changed(
                 f"campaign {campaign.id} is not what was reviewed, changed: {', '.join(changed)}; "
-                f"have it reviewed again: campaigns campaign reopen {campaign.id}"
+                f"have it reviewed again: {to_review_again(campaign)}"
             )
         if reason := approval_missing(campaign, self.organisation):
             raise NotReady(f"campaign {campaign.id} cannot be sent yet: {reason}")

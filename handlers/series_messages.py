@@ -9,14 +9,12 @@ from domain.campaign import Campaign, CampaignStatus, hash_of
 from domain.campaign_definition import redefined
 from domain.errors import Busy, CampaignsError, InvalidDefinition
 from domain.series import Series, child_id
-from domain.series_child import CHILD_NEXT, reopened
+from domain.series_child import CHILD_NEXT, OVER, paused_with, reopened
 from handlers.campaign_moves import CampaignMoves
 from handlers.ports.campaigns import Campaigns
 from handlers.ports.clock import Clock
 
 _S = CampaignStatus
-#: Once there, nothing brings a message back.
-OVER = frozenset({_S.SENT, _S.STOPPED, _S.CANCELLED, _S.OFFLINE})
 _SENT = frozenset({_S.SENDING, _S.PAUSED})
 
 
@@ -82,12 +80,7 @@ class Children:
         """Pause every message that sends with its series."""
         for child in (await self.of(series)).values():
             if child.status is _S.SENDING:
-                await self.moves.pause(child.id, paused_with(series))
-
-
-def paused_with(series: Series) -> str:
-    """Why a message is paused that was paused with its series."""
-    return f"series {series.id} is paused"
+                await self.moves.pause(child.id, paused_with(series.id))
 
 
 def check(known: Campaign | None, wanted: Campaign, *, was_there: bool) -> None:

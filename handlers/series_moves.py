@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from domain.campaign import Campaign, CampaignStatus
 from domain.errors import Changed, IllegalTransition, NotReady, UnknownSeries
 from domain.series import ENDED, GOES_ON, EntryEnd, Series, SeriesStatus
+from domain.series_child import paused_with
 from domain.series_next import UNDER_REVIEW
 from handlers.ports.audience import Lists
 from handlers.ports.clock import Clock
 from handlers.ports.series import Entries, SeriesStore
-from handlers.series_messages import Children, paused_with
+from handlers.series_messages import Children
 from messages.base import Message
 
 _S = SeriesStatus
@@ -83,7 +84,7 @@ class SeriesMoves:
         series = await self._moved(series_id, _S.RUNNING, only_from=_S.PAUSED)
         messages: list[Message] = []
         for child in (await self.children.of(series)).values():
-            if child.status is _C.PAUSED and child.status_reason == paused_with(series):
+            if child.status is _C.PAUSED and child.status_reason == paused_with(series.id):
                 messages += await self.children.moves.resume(child.id)
         await self.entries.wake_all(series.id, self.now())
         return series, messages

@@ -20,6 +20,7 @@ from domain.smtp_reply import verdict
 from domain.test_mail import TestOutcome, TestState, state_of
 from domain.tracking import SigningKeys
 from domain.values import Value
+from domain.what_to_type import to_change
 from handlers.ports.audience import Contacts
 from handlers.ports.campaigns import Campaigns
 from handlers.ports.clock import Clock
@@ -81,7 +82,7 @@ class TestSender:
         if campaign.status is CampaignStatus.OFFLINE:
             raise NotReady(f"campaign {campaign_id} is offline: nothing of it is sent any more, not even a test")
         if not campaign.content.html and not campaign.content.text:
-            fix = f"campaigns campaign edit {campaign_id} --template newsletter"
+            fix = to_change(campaign, "--template newsletter")
             raise NotReady(f"campaign {campaign_id} has no content yet: {fix}")
         return campaign
 

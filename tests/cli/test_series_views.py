@@ -9,10 +9,8 @@ import pytest
 from rich.console import Console, RenderableType
 
 from cli import explanation, series_views, views
-from cli.campaign_requests import check_own
 from cli.explanation import Explanation
 from domain.campaign import CampaignStatus, Report
-from domain.errors import IllegalTransition
 from domain.series import Entry, EntryEnd, Passed, SeriesCounts
 from tests.builders import NOW, a_campaign, a_contact, an_email, later
 from tests.handlers.series_desk import document
@@ -78,9 +76,3 @@ def test_who_came_to_a_message_was_selected_by_its_series_when_they_came() -> No
 def test_the_report_of_a_message_counts_nobody() -> None:
     assert "The review found nothing." in text_of(views.report(replace(TIPS, report=Report())))
     assert "selected" in text_of(views.report(a_campaign(report=Report())))
-
-
-def test_a_message_is_sent_and_ended_with_its_series() -> None:
-    with pytest.raises(IllegalTransition, match="campaigns series stop welcome"):
-        check_own(TIPS, "stop")
-    check_own(a_campaign(), "stop")

@@ -207,3 +207,9 @@ def test_those_who_share_an_address_are_found_wherever_they_are() -> None:
     assert found.others([ann, bob], {"Leads:1", "Leads:2"}) == ["Contacts:7"]
     assert found.others([bob], ()) == []
     assert [found.holds(each) for each in (ann, bob, an_id("zoe@example.com"))] == [True, True, False]
+
+
+async def test_a_message_of_a_series_passes_without_people_who_come_later() -> None:
+    house = House()
+    house.campaigns = MemoryCampaigns(a_draft(series="welcome", recipients=Selection()))
+    assert (await rehearsed(house)).told.rejected is None

@@ -145,3 +145,11 @@ async def test_a_campaign_that_was_changed_meanwhile_is_left_alone() -> None:
     with pytest.raises(Conflict):
         await desk.picker(before, windows(refs(1)), "import-1", author="bob")
     assert desk.stored.recipients == Selection()
+
+
+async def test_nobody_is_picked_for_a_message_of_a_series() -> None:
+    desk = Desk()
+    desk.campaigns.stored["spring"] = before = replace(desk.stored, series="welcome")
+    with pytest.raises(IllegalTransition, match="campaigns import people FILE --list news"):
+        await desk.pick(["Leads:1"])
+    assert desk.stored == before

@@ -69,6 +69,13 @@ async def test_the_crm_sends_with_enterprise_only(edition: Edition, at: datetime
     assert desk.stored == before
 
 
+async def test_a_message_is_sent_by_its_series_whatever_else_keeps_it_from_being_sent() -> None:
+    """Nobody is told to send it here, which would be refused as well."""
+    desk = Desk(organisation=replace(GREEN, edition=Edition.STANDARD), series="welcome")
+    with pytest.raises(IllegalTransition, match="campaigns series show welcome"):
+        await desk.send(SendRequested(campaign_id="spring", origin=Origin.CRM))
+
+
 @pytest.mark.parametrize("edition", list(Edition))
 @pytest.mark.parametrize("created", list(Origin))
 async def test_every_edition_sends_from_here_whatever_side_it_was_created_on(edition: Edition, created: Origin) -> None:

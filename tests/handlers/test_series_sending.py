@@ -92,7 +92,7 @@ async def test_nobody_sends_a_message_of_a_series_by_hand() -> None:
     send = SendStarter(world.campaigns, world.emails, world.slices, GREEN, lambda: NOW)
     for status in (_S.SENDING, _S.REVIEWED):
         world.campaigns.stored["spring"] = replace(world.campaigns.stored["spring"], status=status)
-        with pytest.raises(IllegalTransition, match="campaigns series start welcome"):
+        with pytest.raises(IllegalTransition, match="campaigns series show welcome"):
             await send(SendRequested(campaign_id="spring", confirmed_by="Ann"))
 
 

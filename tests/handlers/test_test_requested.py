@@ -268,3 +268,9 @@ async def test_content_that_does_not_compile_is_refused() -> None:
 async def test_an_unknown_campaign_is_refused() -> None:
     with pytest.raises(UnknownCampaign):
         await Desk().send(request(campaign_id="nowhere"))
+
+
+async def test_a_message_of_a_series_without_content_is_written_in_its_series() -> None:
+    desk = Desk(content=content(html=None, text=None), series="welcome")
+    with pytest.raises(NotReady, match="no content yet: campaigns series export welcome"):
+        await desk.send(request())
