@@ -78,7 +78,8 @@ def _not_yet(found: Explanation, series_id: str) -> RenderableType:
     """Somebody who has not come to a message of a series: where they are in it."""
     told = Text(f"Nobody with this address has come to {found.campaign.id}, a message of series {series_id}.\n")
     never = Text("They never entered it: who joins its list does, once it runs.")
-    where = series_views.entries(found.entries) or [never]
+    more = Text(f"What comes to them and when: campaigns series entry ADDRESS --series {series_id}")
+    where = [*series_views.entries(found.entries), more] if found.entries else [never]
     return Group(told, *_suppressions(found), *where)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Annotated
 
 import typer
@@ -11,14 +13,28 @@ from cli.arguments import SeriesId, an_address, person
 from cli.campaign_summary import LINES
 from cli.offline import Kept
 from cli.output import Json, out, print_json, table, tell
+from config.settings import Settings
 from domain.contact import contact_id
 from domain.errors import NotReady
 from domain.series import Entry, Series, SeriesCounts, SeriesStatus
 from domain.series_figures import SeriesFigures
+from domain.series_outlook import Ahead
+from handlers.series_outlook import Outlooks
 from repositories.stores import Stores
-from workers.options import address_key
+from workers.options import address_key, organisation
+from workers.resources import now
+from workers.series_saved import children
 
 _MOST_COLUMNS = 6  #: messages that a terminal has room for beside each other
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Somebody's way through a series."""
+
+    entry: Entry
+    series: Series | None
+    messages: Sequence[Ahead] = ()  #: how each stands for them
 
 
 def register(app: typer.Typer) -> None:
@@ -61,21 +77,36 @@ def entry(
     series_id: Annotated[str | None, typer.Option("--series", help="Only of this series.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show where one person is in every series: what was planned, what is waited for, why it ended."""
+    """Show where one person is in every series: what was planned, what comes next and when, why it ended."""
     settings = context.settings()
     id_ = contact_id(person(address).identity, address_key(settings))
 
-    async def work(stores: Stores) -> list[Entry]:
+    async def work(stores: Stores) -> list[Way]:
         if series_id is not None:
             await lookup.series(stores, series_id)
-        return [each for each in await stores.series_entries.of_contact(id_) if series_id in {None, each.series_id}]
+        found = [each for each in await stores.series_entries.of_contact(id_) if series_id in {None, each.series_id}]
+        return [await _way(stores, settings, each) for each in found]
 
     found = context.stored(settings, work)
     if as_json:
-        return print_json(found)
+        return print_json([{**_fields(each.entry), "messages": each.messages} for each in found])
     if not found:
         return tell("Nobody with this address entered a series; those who join its list do, from its start on.")
-    return out.print(*series_views.entries(found), sep="\n")
+    parts = series_views.entries([each.entry for each in found])
+    parts += [series_views.ahead(each.entry, each.messages, each.series) for each in found if each.series]
+    return out.print(*parts, sep="\n")
+
+
+async def _way(stores: Stores, settings: Settings, entry: Entry) -> Way:
+    series = await stores.series.get(entry.series_id)
+    if series is None:
+        return Way(entry, None)
+    outlooks = Outlooks(stores.emails, stores.contacts, now, organisation(settings).time_zone)
+    return Way(entry, series, await outlooks.of(series, entry, await children(stores).of(series)))
+
+
+def _fields(entry: Entry) -> dict[str, object]:
+    return {each.name: getattr(entry, each.name) for each in fields(entry)}
 
 
 def _numbers(series: Series, figures: SeriesFigures) -> object:

@@ -9,7 +9,8 @@ from rich.console import RenderableType
 from cli import views
 from cli.output import shown, table
 from domain.campaign import Campaign
-from domain.series import Entry, Passed, Series, SeriesCounts, Step, Trigger, TriggerKind, Window
+from domain.series import Entry, Passed, Series, SeriesCounts, Step, Trigger, TriggerKind, Window, key_and_year
+from domain.series_outlook import Ahead, Outlook
 from domain.series_words import delay_text, hour_text, weekday_texts
 from domain.troubleshooting import advice
 from domain.whats_next import Step as NextStep
@@ -87,6 +88,24 @@ def entries(found: Sequence[Entry]) -> list[RenderableType]:
     return [table("Series", columns, rows, spare=("entry", "entered"))] if rows else []
 
 
+def ahead(entry: Entry, found: Sequence[Ahead], series: Series) -> RenderableType:
+    """How each message stands for one person; times are UTC."""
+    rows = [(each.message, each.stands, each.at, _why(each, series)) for each in found]
+    title = f"Messages of {entry.series_id} for them" + (f", entry {entry.number + 1}" if entry.number else "")
+    return table(title, ("message", "stands", "at", "why"), rows)
+
+
+def _why(each: Ahead, series: Series) -> str:
+    step = series.step(key_and_year(each.message)[0])
+    if each.why:
+        return f"{each.why.replace('_', ' ')}: {_means(each.why)}"
+    if each.stands is Outlook.HELD and step:
+        return f"{step.campaign_id} does not send now: campaigns campaign show {step.campaign_id}"
+    if each.stands is Outlook.WAITS and step and step.trigger.kind is not TriggerKind.DATE and not step.trigger.message:
+        return f"{when(step)}; the message before it has not gone out"
+    return when(step) if step and each.stands in (Outlook.COMES, Outlook.WAITS) else ""
+
+
 def when(step: Step) -> str:
     """`2 days after joining, mon-fri 09:00-17:00`."""
     later = f"{delay_text(step.delay)} after " if step.delay.amount else ""
@@ -98,12 +117,16 @@ def _trigger(trigger: Trigger, *, delayed: bool) -> str:
         return "joining" if delayed else "on joining"
     if trigger.kind is TriggerKind.DATE:
         return _date(trigger)
-    return f"{trigger.message} was {trigger.kind.replace('_', ' ')} within {trigger.within_days} days"
+    return f"{trigger.message} was {trigger.kind.replace('_', ' ')} within {_days(trigger.within_days or 0)}"
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
 
 
 def _date(trigger: Trigger) -> str:
     days = trigger.offset_days
-    offset = f"{abs(days)} days {'before' if days < 0 else 'after'} " if days else ""
+    offset = f"{_days(abs(days))} {'before' if days < 0 else 'after'} " if days else ""
     yearly = ", every year" if trigger.yearly else ""
     return f"{offset}{trigger.field}{yearly} at {hour_text(trigger.at) if trigger.at else '00:00'}"
 

@@ -45,6 +45,11 @@ class Turn:
     due: datetime | None = None  #: since when it has been due
     passed: Passed | None = None
     again: datetime | None = None  #: when to look again
+    comes: datetime | None = None  #: when its time comes, where that is known and ahead
+
+
+def _ahead(name: str, at: datetime) -> Turn:
+    return Turn(name, again=at, comes=at)
 
 
 def row_of(step: Step, entry: Entry, year: int | None) -> str:
@@ -81,7 +86,7 @@ class Turns:
             return Turn(name, passed=Passed.NOT_MET)
         if self._came_too_early(step, at):
             return Turn(name, passed=Passed.ADDED_LATER)
-        return Turn(name, again=at) if at > self.now else self._spaced(step, name, base)
+        return _ahead(name, at) if at > self.now else self._spaced(step, name, base)
 
     def _spaced(self, step: Step, name: str, base: datetime) -> Turn:
         """Of a message whose own time has come. What lies between it and the one before it is kept, however late that
@@ -138,9 +143,9 @@ class Turns:
 
     def _placed(self, step: Step, name: str, at: datetime) -> Turn:
         if at > self.now:
-            return Turn(name, again=at)
+            return _ahead(name, at)
         opens = self.now if self.now - at <= _SLACK else opening(self.now, step.window, self.person.zone)
-        return Turn(name, again=opens) if opens > self.now else Turn(name, due=at)
+        return _ahead(name, opens) if opens > self.now else Turn(name, due=at)
 
     def _dates(self, step: Step) -> Iterator[Turn]:
         day = date_of(self.person.fields.get(step.trigger.field or ""))

@@ -12,6 +12,7 @@ from cli import explanation, series_views, views
 from cli.explanation import Explanation
 from domain.campaign import CampaignStatus, Report
 from domain.series import Entry, EntryEnd, Passed, SeriesCounts
+from domain.series_outlook import Ahead, Outlook
 from tests.builders import NOW, a_campaign, a_contact, an_email, later
 from tests.handlers.series_desk import document
 
@@ -76,3 +77,17 @@ def test_who_came_to_a_message_was_selected_by_its_series_when_they_came() -> No
 def test_the_report_of_a_message_counts_nobody() -> None:
     assert "The review found nothing." in text_of(views.report(replace(TIPS, report=Report())))
     assert "selected" in text_of(views.report(a_campaign(report=Report())))
+
+
+def test_how_each_message_stands_for_one_person() -> None:
+    found = [
+        Ahead("hello", Outlook.PLANNED, NOW),
+        Ahead("tips", Outlook.HELD, NOW),
+        Ahead("tips", Outlook.COMES, later(60)),
+        Ahead("tips", Outlook.PASSED, why=Passed.NO_DATE),
+    ]
+    told = text_of(series_views.ahead(replace(ENTRY, number=1), found, SERIES))
+    assert "Messages of welcome for them, entry 2" in told
+    assert "welcome-tips does not send now: campaigns campaign show welcome-tips" in told
+    assert f"{series_views.when(SERIES.steps[1])}" in told
+    assert "no date: The message goes by a date of the person, and there is none." in told
