@@ -26,7 +26,7 @@ from domain.template_html import (
 )
 from domain.template_markup import check_markup
 from domain.template_tags import Tags, tags_of
-from domain.values import Value, without
+from domain.values import Value
 
 _SUBJECT, _HTML, _TRACKED, _TEXT = "subject.txt", "body.html", "tracked.html", "body.txt"
 _PIXEL = '<img src="{{ open_url }}" alt="" width="1" height="1" style="display:block;border:0">'
@@ -86,8 +86,7 @@ class Template:
 
     def pieces(self, values: Mapping[str, Value], *, tracked: bool = False) -> Pieces:
         """What `render` gives, in pieces."""
-        said = {name: without(value, MARK) for name, value in values.items()}
-        context: dict[str, Value] = {name: value for name, value in said.items() if value is not None and value != ""}
+        context: dict[str, Value] = {name: value for name, value in values.items() if value is not None and value != ""}
         subject = self._rendered(_SUBJECT, context).replace(MARK, "")
         html = self._rendered(_TRACKED if tracked else _HTML, context).split(MARK) if self.has_html else None
         return Pieces(subject, html, self._text_pieces(context, html, tracked=tracked))

@@ -25,12 +25,3 @@ def shortened(value: Value) -> Value:
         return value
     text = json.dumps(value, ensure_ascii=False)
     return value if len(text) <= MOST_CARRIED else shortened(text)
-
-
-def without(value: Value, character: str) -> Value:
-    """The value with every such character left out of its texts, however deep they are."""
-    if isinstance(value, str):
-        return value.replace(character, "") if character in value else value  # which may be text that is safe as HTML
-    if isinstance(value, Mapping):
-        return {name.replace(character, ""): without(each, character) for name, each in value.items()}
-    return [without(each, character) for each in value] if isinstance(value, Sequence) else value

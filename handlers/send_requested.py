@@ -7,12 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from domain.approval import approval_missing
-from domain.asset_findings import deleted_videos, with_asset_findings
-from domain.assets import changed_assets
 from domain.campaign import Campaign, CampaignStatus, SendAsk, changed_since_review
 from domain.chains import heads
 from domain.errors import Changed, EditionRequired, IllegalTransition, InvalidDefinition, NotReady, UnknownCampaign
-from domain.findings import Finding, blocking
 from domain.organisation import Organisation
 from domain.send_asks import asked_before, with_ask
 from domain.what_to_type import to_review_again
@@ -102,14 +99,13 @@ class SendStarter:
             await self._schedule(campaign, timed)
             return []
         looked = await self.look_at_assets(campaign.content) if self.look_at_assets else LookedAt()
-        found = looked.findings
-        if reason := deleted_videos(found):
-            return await self._cancel(_with(campaign, found), reason)
-        if dead := blocking(found):
-            await self._refuse(_with(campaign, found), "; ".join(finding.text for finding in dead), NotReady)
-        if changed := changed_assets(campaign.reviewed_assets, looked.hashes):
-            await self._refuse(_with(campaign, found), f"changed since its review: {', '.join(changed)}", Changed)
-        return await self._begin(_with(timed, found))
+        if reason := looked.deleted:
+            return await self._cancel(looked.told_in(campaign), reason)
+        if reason := looked.dead:
+            await self._refuse(looked.told_in(campaign), reason, NotReady)
+        if reason := looked.changed_since_review_of(campaign):
+            await self._refuse(looked.told_in(campaign), reason, Changed)
+        return await self._begin(looked.told_in(timed))
 
     async def _checked(self, campaign: Campaign) -> None:
         """Put a campaign whose time has come back to `reviewed` when it cannot be sent, so that it is not asked again.
@@ -219,11 +215,6 @@ def offers(campaign: Campaign, unfinished: Sequence[int]) -> list[Message]:
         SendBatch(campaign_id=campaign.id, slice=number)
         for number in heads(campaign.slices, campaign.chains, unfinished)
     ]
-
-
-def _with(campaign: Campaign, found: Sequence[Finding]) -> Campaign:
-    """The campaign, whose report says what was found last."""
-    return replace(campaign, report=with_asset_findings(campaign.report, found)) if campaign.report else campaign
 
 
 def _asked_before(campaign: Campaign, message: SendRequested) -> SendAsk | None:

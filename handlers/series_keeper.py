@@ -109,6 +109,7 @@ class SeriesKeeper:
 
     async def _ended(self, series: Series) -> bool:
         await self.entries.end_all(series.id, EntryEnd.STOPPED, self.now())
+        await self.children.end_taken_out(series)
         settled = await self.children.end_all(series)
         if settled and (series.status_at is None or series.status_at < self.now() - _STOPPED_LATELY):
             self._over.add(series.id)

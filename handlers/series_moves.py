@@ -115,6 +115,7 @@ class SeriesMoves:
         if series.status not in ENDED:
             return True
         await self.entries.end_all(series.id, EntryEnd.STOPPED, self.now())
+        await self.children.end_taken_out(series)
         return await self.children.end_all(series)
 
     async def stored(self, series_id: str) -> Series:

@@ -14,6 +14,7 @@ from domain.organisation import Organisation
 from domain.series import Series
 from handlers.ports.campaigns import Campaigns
 from handlers.ports.clock import Clock
+from handlers.series_assets import SeriesAssets
 
 _S = CampaignStatus
 #: Nothing brings such a message back. One that went offline did so with its series.
@@ -33,6 +34,7 @@ class Stand:
 class SeriesStarts:
     campaigns: Campaigns
     organisation: Organisation
+    assets: SeriesAssets
     now: Clock
     chains: int = 4  #: batches of one message that are under way at once: they share the urgent lane with others'
 
@@ -51,7 +53,10 @@ class SeriesStarts:
             return child
         if reason := self._held_back(child):
             return await self._told(child, reason)
-        sending = replace(child.moved_to(_S.SENDING, at=self.now()), chains=self.chains, send_at=None)
+        fit = await self.assets(series, child)
+        if fit is None:
+            return await self.campaigns.get(child.id) or child
+        sending = replace(fit.moved_to(_S.SENDING, at=self.now()), chains=self.chains, send_at=None)
         try:
             sending = await self.campaigns.save(sending, expected={_S.REVIEWED})
         except Conflict:

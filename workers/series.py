@@ -6,12 +6,15 @@ import structlog
 
 from domain.errors import CampaignsError, Conflict, Unavailable
 from domain.series import Series
+from handlers.series_assets import SeriesAssets
 from handlers.series_due import DueSteps
 from handlers.series_keeper import Care, SeriesKeeper
 from handlers.series_newcomers import Newcomers
 from handlers.series_starts import SeriesStarts
+from handlers.timers import Timers
 from workers.options import organisation
 from workers.resources import Resources, new_id, now
+from workers.review_checks import asset_check
 from workers.series_saved import children
 
 log = structlog.get_logger()
@@ -20,11 +23,14 @@ log = structlog.get_logger()
 def series_keeper(resources: Resources) -> SeriesKeeper:
     stores, ours = resources.stores, organisation(resources.settings)
     entries = stores.series_entries
+    # A timer is asked for with every look at messages, of each series in turn.
+    timers = Timers(now)
+    assets = SeriesAssets(asset_check(resources.settings), stores.series, stores.campaigns, timers, now)
     return SeriesKeeper(
         series=stores.series,
         entries=entries,
         leases=stores.leases,
-        starts=SeriesStarts(stores.campaigns, ours, now),
+        starts=SeriesStarts(stores.campaigns, ours, assets, now),
         newcomers=Newcomers(stores.contacts, entries, now),
         due=DueSteps(entries, stores.emails, stores.contacts, stores.suppressions, now, ours.time_zone),
         children=children(stores),

@@ -11,13 +11,17 @@ from domain.contact import Contact, Membership
 from domain.email import Email, EmailState
 from domain.organisation import Organisation
 from domain.series import Entry, Series, SeriesStatus
+from handlers.asset_check import AssetCheck
 from handlers.campaign_moves import CampaignMoves
+from handlers.series_assets import SeriesAssets
 from handlers.series_due import DueSteps
 from handlers.series_keeper import Care, SeriesKeeper
 from handlers.series_messages import Children
 from handlers.series_newcomers import Newcomers
 from handlers.series_starts import SeriesStarts
+from handlers.timers import Timers
 from tests.builders import NOW, a_campaign, a_contact, an_id
+from tests.fakes.assets import MemoryAssets
 from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.emails import MemoryEmails
@@ -55,7 +59,7 @@ class World:
         self.contacts = MemoryContacts()
         self.contacts.now = self.clock
         self.emails, self.entries, self.leases = MemoryEmails(), MemoryEntries(), MemoryLeases()
-        self.suppressions = MemorySuppressions()
+        self.suppressions, self.assets = MemorySuppressions(), MemoryAssets()
         self.keeper = self.new_keeper("first")
 
     def clock(self) -> datetime:
@@ -66,7 +70,7 @@ class World:
             series=self.stored,
             entries=self.entries,
             leases=self.leases,
-            starts=SeriesStarts(self.campaigns, GREEN, self.clock),
+            starts=self.new_starts(),
             newcomers=Newcomers(self.contacts, self.entries, self.clock, at_once=self.at_once),
             due=DueSteps(self.entries, self.emails, self.contacts, self.suppressions, self.clock, at_once=self.at_once),
             children=Children(
@@ -76,6 +80,10 @@ class World:
             apart=at_once,
             owner=owner,
         )
+
+    def new_starts(self, organisation: Organisation = GREEN) -> SeriesStarts:
+        look = SeriesAssets(AssetCheck(self.assets), self.stored, self.campaigns, Timers(self.clock), self.clock)
+        return SeriesStarts(self.campaigns, organisation, look, self.clock)
 
     async def joins(self, *texts: str, list_id: str = "news") -> None:
         known = await self.contacts.load([an_id(text) for text in texts])

@@ -16,9 +16,11 @@ from domain.errors import StoreUnavailable
 from domain.lists import Suppression
 from domain.organisation import Organisation
 from domain.series import Delay, DelayUnit, Entry, EntryEnd, Passed, SeriesStatus
-from handlers.series_starts import SeriesStarts, Stand
+from handlers.series_moves import SeriesMoves
+from handlers.series_starts import Stand
 from tests.builders import NOW, a_contact, a_member, a_stamp, an_id
 from tests.fakes.emails import MemoryEmails
+from tests.fakes.lists import MemoryLists
 from tests.fakes.series_entries import MemoryEntries
 from tests.handlers.series_world import GREEN, World, a_child
 from tests.series_builders import ANN, a_series, a_step, after_days, after_open, yearly
@@ -326,7 +328,7 @@ async def test_a_reviewed_message_that_cannot_be_sent_says_why_once(
     world = World()
     reviewed = a_child("welcome-hello", status=CampaignStatus.REVIEWED)
     world.campaigns.stored["welcome-hello"] = replace(reviewed, **change)  # type: ignore[arg-type]
-    starts = SeriesStarts(world.campaigns, organisation, world.clock)
+    starts = world.new_starts(organisation)
     assert await starts(a_series()) == Stand()
     after = world.child()
     assert told in (after.status_reason or "")
@@ -570,6 +572,19 @@ async def test_a_message_that_was_taken_out_is_ended_whoever_died_over_it() -> N
     await world.campaigns.add(a_child("welcome-tips"))
     for _ in range(2):
         await world.ticks()
+    assert world.child("tips").status is CampaignStatus.STOPPED
+
+
+@pytest.mark.parametrize("by", ["keeper", "settle"])
+async def test_a_message_that_was_taken_out_is_ended_though_its_series_was_stopped_before(by: str) -> None:
+    world = World([a_series(taken_out=("tips",), status=SeriesStatus.STOPPED)])
+    await world.campaigns.add(a_child("welcome-tips"))
+    if by == "keeper":
+        await world.ticks()
+    else:
+        children = world.keeper.children
+        moves = SeriesMoves(world.stored, world.entries, MemoryLists(), children, lambda _: None, world.clock)
+        assert await moves.settle("welcome")
     assert world.child("tips").status is CampaignStatus.STOPPED
 
 
