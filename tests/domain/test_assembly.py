@@ -19,6 +19,7 @@ from domain.inbound_addresses import Purpose as Answers
 from domain.inbound_addresses import address_for
 from domain.lint import Sample, lint
 from domain.mail_headers import one_line
+from domain.merge_tags import MARK
 from domain.predesigned import predesigned
 from domain.template import TemplateSource, compiled
 from domain.tracking import Genuine, Kind, SigningKey, SigningKeys, is_nobody, nobody_of, read, ways_out
@@ -292,7 +293,7 @@ HOSTILE = st.lists(
     )
     | st.text(max_size=4),
     max_size=14,
-).map("".join)
+).map(lambda parts: "".join(parts).replace(MARK, ""))  # of those with our own mark: test_mime.py, test_template_tags.py
 
 
 @settings(max_examples=300, deadline=None)
@@ -318,7 +319,7 @@ def test_hostile_values_come_back_as_text_and_nothing_else(
     assert message["Subject"] == one_line(preview.subject).encode("utf-8", "replace").decode()
     assert content(message, "plain") == unix(preview.text)
     assert content(message, "html") == unix(preview.html or "")
-    assert one_line(name.replace("\ufdd0", "")) in preview.subject or not name.isprintable()
+    assert one_line(name) in preview.subject or not name.isprintable()
 
 
 @settings(max_examples=150, deadline=None)
