@@ -55,14 +55,23 @@ async def _measure(house: House, events: int, rounds: int) -> tuple[list[Run], l
         for number in range(rounds):
             of_many = [an_event(f"m{number}", each) for each in range(events)]
             many.append(sum_of(await _halves(house, of_many, 1)))
-            halves = await _halves(house, _of_one(f"h{number}", events), 1)
+            halves = await _hot(stores, house, f"h{number}", events, 1)
             first.append(halves[0])
             second.append(halves[1])
-            two.append(sum_of(await _halves(house, _of_one(f"t{number}", events), 2)))
-            for name in (f"h{number}", f"t{number}"):
-                await _check(stores, name, events)
+            two.append(sum_of(await _hot(stores, house, f"t{number}", events, 2)))
             say(f"hot: round {number + 1} of {rounds} is over")
     return many, first, second, two
+
+
+async def _hot(stores: Stores, house: House, name: str, events: int, processes: int) -> tuple[Run, Run]:
+    """Few events may all be done before anybody looks: then it is done again, with another record."""
+    attempt = 0
+    while True:
+        found = await _halves(house, _of_one(f"{name}-{attempt}", events), processes)
+        await _check(stores, f"{name}-{attempt}", events)
+        if all(run.count for run in found):
+            return found
+        attempt += 1
 
 
 def sum_of(runs: tuple[Run, Run]) -> Run:
