@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import typer
@@ -36,20 +36,20 @@ CHANGES: Mapping[str, tuple[str, str]] = {
             "unschedule", "approve", "remainder", "take-up",
         )
     },
-    "campaign apply": ("", ""),  # the document names it: one campaign, or many
+    "campaign apply": ("", ""),  # the document names it, and the command says so with `about`
     **{
         f"sync {name}": ("sync", "sync_id")
         for name in ("create", "edit", "initiate", "backfill", "pause", "resume", "delete")
     },
     **{f"series {name}": ("series", "series_id") for name in ("review", "start", "pause", "resume", "stop", "cancel")},
-    "series apply": ("", ""),  # the document names it
+    "series apply": ("", ""),  # likewise, as all that have "" here and are about something
     "in-doubt settle": ("campaign", "campaign_id"),
     "reclassify": ("campaign", "campaign"),
     "list create": ("list", "list_id"),
     "list edit": ("list", "list_id"),
     "topic create": ("topic", "topic_id"),
     "topic edit": ("topic", "topic_id"),
-    "topic leave": ("topic", "topic_id"),
+    "topic leave": ("", ""),
     "template save": ("template", "name"),
     "module describe": ("", ""),
     "contact erase": ("contact", "address"),
@@ -60,13 +60,14 @@ CHANGES: Mapping[str, tuple[str, str]] = {
     "suppression add": ("", ""),  # often many people at once
     "suppression remove": ("contact", "address_"),
     "suppression lift": ("contact", "address_"),
-    "retention apply": ("", ""),
+    "retention apply": ("retention", ""),
     "suppression import": ("", ""),
     "import people": ("", ""),
     "import undo": ("import", "import_id"),
     "throttle set": ("throttle", "name"),
     "parked replay": ("", ""),
     "parked drop": ("", ""),
+    "publish": ("", ""),
     **{f"integration {name}": (f"integration:{name}", "") for name in ("deactivate", "disable", "activate")},
     "feed redeliver": ("feed", "stream"),
     "feed replay": ("feed", "stream"),
@@ -76,7 +77,7 @@ CHANGES: Mapping[str, tuple[str, str]] = {
 #: Commands that only look, that work on this machine alone, or whose change is noted by whoever carries it out.
 LOOKS = frozenset(
     {
-        "up", "down", "url", "init", "keys", "worker", "publish", "status", "explain", "help-with", "check", "classify",
+        "up", "down", "url", "init", "keys", "worker", "status", "explain", "help-with", "check", "classify",
         "catch-mail", "demo", "import show", "sync show", "sync runs", "sync lacking", "sync skipped", "module list",
         "module show", "list members", "list show", "topic show", "contact show", "suppression list", "template lint",
         "template list", "template show", "campaign export", "campaign show", "campaign preview", "campaign dry-run",
@@ -87,6 +88,29 @@ LOOKS = frozenset(
     }
 )  # fmt: skip
 _NOTED = "crm-campaigns.audit"
+_ABOUT, _MORE = f"{_NOTED}.about", f"{_NOTED}.more"
+_MOST_IDS = 10  #: in the subject of a command about many
+
+
+def about(subject: str, more: str = "") -> None:
+    """Say what the running command is about, where no argument names it: before it has anything of the repositories.
+
+    `more` stands behind its name. A subject that has an address in it is kept as a hash.
+    """
+    command = get_current_context(silent=True)
+    if command is not None:
+        command.meta.update({_ABOUT: subject, _MORE: more})
+
+
+def several(kind: str, ids: Sequence[str]) -> str:
+    """A subject: one, or many of a kind."""
+    return f"{kind}:{ids[0]}" if len(ids) == 1 else f"{kind}s:{named(ids)}"
+
+
+def named(ids: Sequence[str]) -> str:
+    """The first few, and how many more there are."""
+    rest = f" and {len(ids) - _MOST_IDS:,} more" if len(ids) > _MOST_IDS else ""
+    return f"{' '.join(ids[:_MOST_IDS])}{rest}"
 
 
 async def note(given: Settings, stores: Stores) -> None:
@@ -98,22 +122,24 @@ async def note(given: Settings, stores: Stores) -> None:
     if command is None or _NOTED in command.meta or not _changes(command):
         return
     what = _name(command)
+    about_what = command.meta.get(_ABOUT) or subject(what, command.params, given)
+    more = command.meta.get(_MORE, "")
     entry = await audit_trail(given, stores).began(
-        new_id(), who=_who(command), via="cli", what=what, subject=subject(what, command.params, given)
+        new_id(), who=_who(command), via="cli", what=f"{what} {more}".strip(), subject=about_what
     )
     command.meta[_NOTED] = entry
     command.call_on_close(lambda: _end(given, entry))
 
 
 def subject(what: str, given: Mapping[str, Any], settings: Settings) -> str:
-    """What a command is about; of a person the id, never the address; of a record its key."""
+    """What a command is about; of a person the id, never the address; of a record its key; "campaigns": all of them."""
     kind, argument = CHANGES[what]
     if not argument:
         return kind
     name = given.get(argument)
     if name is None:
         record = given.get("record") if kind == "contact" else None
-        return f"contact:{record_key(record, address_key(settings))}" if record else ""
+        return f"contact:{record_key(record, address_key(settings))}" if record else f"{kind}s"
     person = address(str(name)) if kind == "contact" else None
     return f"{kind}:{contact_id(person.identity, address_key(settings)) if person else name}"
 
@@ -130,7 +156,7 @@ def outcome(error: BaseException | None) -> str:
 
 
 def _changes(command: Context) -> bool:
-    return _name(command) in CHANGES and not command.params.get("dry_run")
+    return _name(command) in CHANGES and not (command.params.get("dry_run") or command.params.get("preview"))
 
 
 def _name(command: Context) -> str:

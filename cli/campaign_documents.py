@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import campaign_recipients, context, lookup
+from cli import audit_trail, campaign_recipients, context, lookup
 from cli.arguments import Author, CampaignId
 from cli.campaign_drafts import saved
 from cli.document_faults import NOT_WRITTEN, checked
@@ -43,6 +43,7 @@ def apply(
     """
     found = read(read_text(file), str(file))
     message = document(found, str(file), author or login())
+    audit_trail.about(f"campaign:{message.campaign_id}")
     settings = context.settings()
 
     async def work(stores: Stores) -> tuple[Campaign | None, campaign_recipients.Draft]:

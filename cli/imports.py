@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import context, import_views
+from cli import audit_trail, context, import_views
 from cli import import_options as option
 from cli.arguments import Yes, pairs
 from cli.csv_file import CsvFile, inspected
@@ -84,6 +84,7 @@ def import_people(
     found = inspected(file, encoding, delimiter)
     if preview:
         return _preview(settings, found, into, said, as_json=as_json)
+    audit_trail.about(f"import:{job_of(found, into, said).id}")
     report = asyncio.run(_import(settings, found, into, said, refused, author=author or login(), anew=anew))
     if as_json:
         print_json(report.as_json())

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import context, lookup
+from cli import audit_trail, context, lookup
 from cli.arguments import CampaignId, Yes, addresses
 from cli.login import login
 from cli.output import Csv, Json, counted, out, print_csv, print_json, say, table, tell
@@ -92,6 +92,7 @@ def settle(
     if every and not context.confirmed(f"Settle all doubts of {campaign_id} as {verdict}?", yes=yes):
         say("Nothing was changed.")
         raise typer.Exit(1)
+    audit_trail.about(f"campaign:{campaign_id}", verdict)
     who, named = by or login(), None if every else people or []
     settled = context.stored(context.settings(), lambda stores: _settled(stores, campaign_id, named, verdict, who))
     if as_json:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import context, lookup
+from cli import audit_trail, context, lookup
 from cli.arguments import ListId, NewListId, NewTopicId, TopicId, addresses, new_id, person
 from cli.output import Csv, Json, counted, out, print_csv, print_json, table, tell
 from domain.contact import Contact, SubscriptionType, contact_id, left_topic
@@ -166,6 +166,7 @@ def leave_topic(
     identities = [person(text).identity for text in people]
     settings = context.settings()
     keys = [contact_id(identity, address_key(settings)) for identity in identities]
+    audit_trail.about(audit_trail.several("contact", keys), topic_id)
     left = context.stored(settings, lambda stores: _leave(stores, topic_id, keys, instead))
     if as_json:
         return print_json({"topic": topic_id, "left": left, "unknown": len(keys) - left})

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import context, sync_view
+from cli import audit_trail, context, sync_view
 from cli.files import read_text, readable
 from cli.output import Json, counted, out, print_json, table, tell
 from cli.publish import parsed
@@ -33,6 +33,7 @@ def describe(
 ) -> None:  # fmt: skip
     """Describe a module, or describe it anew: what the CRM publishes as module-described."""
     made = _described(read_text(file))
+    audit_trail.about(f"module:{made.name}")
     wrong = context.stored(context.settings(), lambda stores: _store(stores, made))
     if as_json:
         return print_json({"module": made, "problems": wrong})

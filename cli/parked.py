@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import context
+from cli import audit_trail, context
 from cli.ages import ago
 from cli.arguments import Yes
 from cli.output import Csv, Json, counted, out, print_csv, print_json, say, table, tell
@@ -118,6 +118,7 @@ def replay(
 ) -> None:
     """Give messages back to their queues, under their ids. Interrupted, the same command goes on with the rest."""
     which = _chosen(Which(tuple(ids or ()), queue, reason, type_, since=newer, before=older), every=every)
+    audit_trail.about(_subject(which))
     settings = context.settings()
     count, fit = context.stored(settings, lambda stores: _meant(stores, which))
     if count > fit:
@@ -147,6 +148,7 @@ def drop(
 ) -> None:
     """Forget messages for good."""
     which = _chosen(Which(tuple(ids or ()), queue, reason, type_, since=newer, before=older), every=every)
+    audit_trail.about(_subject(which))
     settings = context.settings()
     count, _ = context.stored(settings, lambda stores: _meant(stores, which))
     if dry_run:
@@ -165,6 +167,15 @@ def _chosen(which: Which, *, every: bool) -> Which:
     if (which == Which()) is not every:
         raise typer.BadParameter("say which: ids, --queue, --reason, --type, --older-than, --newer-than; or --all")
     return which
+
+
+def _subject(which: Which) -> str:
+    """Which are meant, as they were named."""
+    if which.ids:
+        return f"parked:{audit_trail.named(which.ids)}"
+    said = {"queue": which.queue, "reason": which.reason, "type": which.type, "since": which.since}
+    told = [f"{name}={value}" for name, value in {**said, "before": which.before}.items() if value is not None]
+    return f"parked:{' '.join(told) or 'all'}"
 
 
 async def _one(stores: Stores, start: str) -> ParkedMessage:

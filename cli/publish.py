@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,16 +12,18 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from cli import context
+from cli import audit_trail, context
 from cli.files import read_text, readable
 from cli.output import Json, counted, print_json, tell
+from config.settings import Settings
 from domain.errors import InvalidMessage
+from handlers.audit import about
 from messages.base import Message
 from messages.catalog import INCOMING
 from messages.envelope import in_words, strict_json, unpack
 from messages.record_changed import RecordChanged
 from messages.zoho_notification import ZohoEvent, parse_zoho, zoho_events
-from workers.resources import now
+from workers.resources import new_id, now
 
 
 class Upstream(StrEnum):
@@ -64,14 +67,24 @@ def publish(
         file = _only_file(type_, file)
         type_ = RecordChanged.queue
         events = [(event.id, event.change) for event in translated(read_text(file))]
-        ids = asyncio.run(context.publish_events(context.settings(), events))
+        ids = asyncio.run(_publish(context.settings(), type_, events))
     else:
         known_type(type_)
         messages = parsed(type_, read_text(readable(_given(file))))
-        ids = asyncio.run(context.publish(context.settings(), messages))
+        ids = asyncio.run(_publish(context.settings(), type_, [(new_id(), message) for message in messages]))
     if as_json:
         return print_json({"type": type_, "ids": ids})
     tell(f"{counted(len(ids), f'{type_} message')} published and confirmed by RabbitMQ.")
+
+
+async def _publish(settings: Settings, type_: str, events: Sequence[tuple[str, Message]]) -> list[str]:
+    """The ids; who publishes is noted first, and no word of what the messages say."""
+    subjects = {about(message) for _, message in events}
+    ids = [id_ for id_, _ in events]
+    one = subjects.pop() if len(subjects) == 1 else ""
+    audit_trail.about(one or audit_trail.several("event", ids), type_)
+    async with context.stores(settings):
+        return await context.publish_events(settings, events)
 
 
 def translated(text: str) -> list[ZohoEvent]:

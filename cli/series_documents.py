@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import context, lookup, series_views
+from cli import audit_trail, context, lookup, series_views
 from cli.arguments import Author, SeriesId
 from cli.document_faults import NOT_WRITTEN, checked
 from cli.files import read_text, readable
@@ -50,6 +50,7 @@ def apply(
     """
     found = read(read_text(file), str(file))
     message = document(found, str(file), author or login())
+    audit_trail.about(f"series:{message.series}")
     settings = context.settings()
 
     async def work(stores: Stores) -> tuple[Series | None, dict[str, Campaign], Series, dict[str, Campaign]]:

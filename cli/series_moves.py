@@ -11,6 +11,7 @@ import typer
 from cli import context, lookup, series_views, views
 from cli.arguments import SeriesId, Wait, Yes
 from cli.campaign_following import Request, followed
+from cli.login import login
 from cli.output import Json, counted, out, print_json, say
 from config.settings import Settings
 from domain.campaign import Campaign, CampaignStatus
@@ -142,7 +143,7 @@ async def _reviewable(stores: Stores, settings: Settings, series_id: str) -> tup
 
 
 def _request(child: Campaign) -> Request:
-    message = ReviewRequested(campaign_id=child.id, confirmed_by="cli")
+    message = ReviewRequested(campaign_id=child.id, confirmed_by=login())
     return Request(child, message, lambda one: one.status is not _C.DRAFT and one.status not in UNDER_REVIEW)
 
 

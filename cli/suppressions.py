@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import context
+from cli import audit_trail, context
 from cli.arguments import Yes, a_ref, addresses, an_address, person
 from cli.csv_file import inspected
 from cli.import_columns import Columns, of_contacts
@@ -50,6 +50,7 @@ def add(
     settings = context.settings()
     ids = [contact_id(person(text).identity, address_key(settings)) for text in people_]
     told = [Suppression(id_, SuppressionReason.MANUAL, now(), because) for id_ in ids]
+    audit_trail.about(audit_trail.several("contact", ids))
     context.stored(settings, lambda stores: stores.suppressions.add(told))
     print_json({"suppressed": len(told)}) if as_json else tell(
         f"{counted(len(told), 'address', 'addresses')} suppressed."
@@ -155,6 +156,7 @@ def import_(
 ) -> None:
     """Suppress all addresses of a file. Again is no harm: a suppression keeps its first time and reason."""
     settings = context.settings()
+    audit_trail.about(f"file:{file.name}")
     counts = context.stored(settings, lambda stores: _import(stores, settings, file, reason, because))
     if as_json:
         print_json({"suppressed": counts["suppressed"], "refused": counts["refused"]})

@@ -11,6 +11,7 @@ import typer
 from cli import context, lookup, sync_view
 from cli.arguments import SyncId, Wait, Yes
 from cli.follow import NobodyWorks, not_refused, run_ended
+from cli.login import login
 from cli.output import Json, out, print_json, say, table, tell
 from config.settings import Settings
 from domain.errors import Busy, IllegalTransition
@@ -41,7 +42,7 @@ def initiate(
     A run that is under way is gone on with.
     """
     mode = SyncMode.REINITIATE if again else SyncMode.INITIATE
-    _ask(SyncRequested(sync_id=sync_id, mode=mode), wait=wait, as_json=as_json)
+    _ask(SyncRequested(sync_id=sync_id, mode=mode, confirmed_by=login()), wait=wait, as_json=as_json)
 
 
 def backfill(
@@ -54,7 +55,11 @@ def backfill(
 ) -> None:
     """Give people who are synced already the values of new fields, and change nothing else of them."""
     named = [name.strip() for name in fields.split(",") if name.strip()]
-    _ask(SyncRequested(sync_id=sync_id, mode=SyncMode.BACKFILL, fields=named), wait=wait, as_json=as_json)
+    _ask(
+        SyncRequested(sync_id=sync_id, mode=SyncMode.BACKFILL, fields=named, confirmed_by=login()),
+        wait=wait,
+        as_json=as_json,
+    )
 
 
 def pause(sync_id: SyncId, as_json: Json = False) -> None:
@@ -72,7 +77,7 @@ def pause(sync_id: SyncId, as_json: Json = False) -> None:
 
 def resume(sync_id: SyncId, wait: Wait = True, as_json: Json = False) -> None:
     """Go on with a paused sync: a run over all records catches up with what changed in the meantime."""
-    _ask(SyncRequested(sync_id=sync_id, mode=SyncMode.RESUME), wait=wait, as_json=as_json)
+    _ask(SyncRequested(sync_id=sync_id, mode=SyncMode.RESUME, confirmed_by=login()), wait=wait, as_json=as_json)
 
 
 def delete(
@@ -92,7 +97,7 @@ def delete(
     leave = sum(count for name, count in counts.items() if name.startswith("left."))
     if not context.confirmed(f"{leave:,} memberships of lists end with sync {sync_id}. Delete it for good?", yes=yes):
         raise IllegalTransition(f"sync {sync_id} stays: nobody confirmed; --yes does")
-    request = SyncRequested(sync_id=sync_id, mode=SyncMode.DELETE, confirmed_by="cli")
+    request = SyncRequested(sync_id=sync_id, mode=SyncMode.DELETE, confirmed_by=login())
     _ask(request, wait=wait, as_json=as_json, settings=settings)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import context
+from cli import audit_trail, context
 from cli.output import Json, out, print_json, say, table, tell
 from domain.api_token import ALL, ApiToken, new_token
 from domain.errors import InvalidDefinition
@@ -31,6 +31,7 @@ def create(
 ) -> None:
     """Make a token, and show it: this once, for only a hash of it is kept."""
     token, text = new_token(_name(name), _scopes(scopes or []), now(), os.urandom)
+    audit_trail.about(f"token:{token.id}")
 
     async def work(stores: Stores) -> None:
         await stores.api_tokens.add(token)

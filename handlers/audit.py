@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
 from urllib.parse import quote, unquote
 
 from domain.audit import DONE, AuditEntry
@@ -42,6 +43,9 @@ ASKING: Mapping[type[Message], tuple[str, str]] = {
 _INTERNAL = ("run_id", "slice", "due")
 _NAMES = ("confirmed_by", "saved_by")  #: fields in which somebody says his name
 
+#: What something is now, in a few words, by its id; None: it is not there.
+Standing: TypeAlias = Callable[[str], Awaitable[str | None]]
+
 
 @dataclass(frozen=True, slots=True)
 class AuditTrail:
@@ -52,9 +56,12 @@ class AuditTrail:
     integrations: Integrations
     now: Clock
     address_key: bytes
+    standings: Mapping[str, Standing] = field(default_factory=dict)  #: of further kinds: "list", "throttle"
 
     async def began(self, entry_id: str, *, who: str, via: str, what: str, subject: str) -> AuditEntry:
         """The entry, stored before anything is changed; one that is known stays as it is."""
+        kind, colon, name = subject.partition(":")
+        subject = f"{kind}{colon}{self._nameless(name)}"
         entry = AuditEntry(entry_id, self.now(), who, via, what, subject, await self._status(subject))
         await self.audit.add(entry)
         return entry
@@ -65,11 +72,11 @@ class AuditTrail:
 
     async def asked(self, message: Message, event: Envelope) -> AuditEntry | None:
         """The entry of a message by which somebody asks for something, or None for any other."""
-        return await self._noted(message, event.source, event.id, f"message:{event.source}")
+        return await self._noted(message, event.source, event.id, f"message:{self._nameless(event.source)}")
 
     async def posted(self, message: Message, *, source: str, event_id: str, token: str) -> None:
         """Note by which token a message was posted that asks for something, before a worker has it: one entry."""
-        await self._noted(message, source, event_id, f"token:{token}")
+        await self._noted(message, source, event_id, f"token:{self._nameless(token)}")
 
     async def _noted(self, message: Message, source: str, event_id: str, via: str) -> AuditEntry | None:
         kind, field = ASKING.get(type(message), ("", ""))
@@ -91,13 +98,20 @@ class AuditTrail:
             return campaign.status if campaign else None
         if kind == _SYNC:
             sync = await self.syncs.get(name)
-            return sync.status if sync else None
+            return f"{sync.status}, revision {sync.revision}" if sync else None
         if kind == _SERIES:
             series = await self.series.get(name)
             return series.status if series else None
         if kind == _INTEGRATION:
             return (await self.integrations.get()).state
-        return None
+        told = await self.standings[kind](name) if kind in self.standings else None
+        return self._nameless(told) if told else None
+
+
+def about(message: Message) -> str:
+    """What a message asks for something about, as entries name it; empty for any other."""
+    kind, name = ASKING.get(type(message), ("", ""))
+    return f"{kind}:{getattr(message, name)}" if kind else ""
 
 
 def _entry_id(*parts: str) -> str:

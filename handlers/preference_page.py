@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from domain.audit import choices
 from domain.consent import Tracking
 from domain.contact import Contact
 from domain.preferences import Choice, Preferences, chosen, preferences
@@ -12,6 +13,7 @@ from handlers.page_tokens import campaign_of, contact_of
 from handlers.ports.audience import Contacts, Topics
 from handlers.ports.clock import Clock
 from handlers.ports.responses import Suppressions
+from handlers.reader_trail import Noting, not_noted
 
 LANGUAGE_FIELD = "language"  #: the merge field that says what a person reads, where there is one
 
@@ -30,6 +32,7 @@ class PreferencePage:
     topics: Topics
     changes: ContactChanges
     now: Clock
+    noting: Noting = not_noted
 
     async def of(self, email_id: str) -> Shown | None:
         """What the page shows; None: nobody is stored there any more."""
@@ -47,12 +50,20 @@ class PreferencePage:
         Raises:
             StoreUnavailable, Conflict: it is not kept.
         """
-        topics, at, source = await self.topics.all(), self.now(), f"preferences:{campaign_of(email_id)}"
+        key, at, source = contact_of(email_id), self.now(), f"preferences:{campaign_of(email_id)}"
+        topics = await self.topics.all()
+        before = after = ""
 
         def changed(contact: Contact) -> Contact:
-            return chosen(contact, _news(contact, choice), topics, at=at, source=source)
+            nonlocal before, after
+            then = chosen(contact, _news(contact, choice), topics, at=at, source=source)
+            before, after = choices(contact), choices(then)
+            return then
 
-        return bool(await self.changes([contact_of(email_id)], changed))
+        is_there = bool(await self.changes([key], changed))
+        if before != after:
+            await self.noting(key, "preferences", at, before, after)
+        return is_there
 
 
 def _news(contact: Contact, choice: Choice) -> Choice:

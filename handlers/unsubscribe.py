@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from domain.audit import suppressed
 from domain.consent import ConsentTo, newest
 from domain.contact import Contact
 from domain.eligibility import SuppressionReason
@@ -19,6 +20,7 @@ from handlers.contact_changes import ContactChanges
 from handlers.delivery_event import DeliveryRecorder
 from handlers.page_tokens import campaign_of, contact_of
 from handlers.ports.responses import Suppressions
+from handlers.reader_trail import Noting, not_noted
 from messages.delivery_event import DeliveryEvent, EventType, Evidence
 
 
@@ -49,6 +51,7 @@ class Unsubscriber:
     suppressions: Suppressions
     changes: ContactChanges
     recorder: DeliveryRecorder
+    noting: Noting = not_noted
 
     async def __call__(self, event: DeliveryEvent) -> None:
         """
@@ -60,6 +63,7 @@ class Unsubscriber:
             return  # whoever tries the link of a test mail or a preview
         contact_id, source = contact_of(email_id), f"unsubscribe:{campaign_of(email_id)}"
         evidence = f"campaign {campaign_of(email_id)}: {event.evidence.source if event.evidence else event.event}"
+        known = (await self.suppressions.of([contact_id])).get(contact_id, frozenset())
         # First, because it outlives the contact.
         await self.suppressions.add(
             [Suppression(contact_id, SuppressionReason.UNSUBSCRIBED, event.occurred_at, evidence)]
@@ -67,6 +71,10 @@ class Unsubscriber:
         await self.changes([contact_id], lambda contact: _left(contact, event.occurred_at, source))
         with suppress(UnknownEmail):
             await self.recorder([event])
+        if SuppressionReason.UNSUBSCRIBED not in known and event.evidence:
+            then = {*known, SuppressionReason.UNSUBSCRIBED}
+            what = f"unsubscribe {event.evidence.source}"
+            await self.noting(contact_id, what, event.occurred_at, suppressed(known), suppressed(then))
 
 
 def _left(contact: Contact, at: datetime, source: str) -> Contact:

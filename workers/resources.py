@@ -13,6 +13,7 @@ from gateways.smtp import SmtpRelay
 from handlers.audit import AuditTrail
 from handlers.carry_over import CarryOver
 from repositories.stores import Stores
+from workers.audit_standings import standings
 from workers.options import address_key
 from workers.runtime import Runtime
 
@@ -42,7 +43,14 @@ def carry_over(settings: Settings, stores: Stores) -> CarryOver:
 
 def audit_trail(settings: Settings, stores: Stores) -> AuditTrail:
     return AuditTrail(
-        stores.audit, stores.campaigns, stores.syncs, stores.series, stores.integrations, now, address_key(settings)
+        audit=stores.audit,
+        campaigns=stores.campaigns,
+        syncs=stores.syncs,
+        series=stores.series,
+        integrations=stores.integrations,
+        now=now,
+        address_key=address_key(settings),
+        standings=standings(stores),
     )
 
 

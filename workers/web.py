@@ -23,6 +23,7 @@ from handlers.gathered import Gathered
 from handlers.known_campaigns import KnownCampaigns
 from handlers.page_tokens import PageTokens
 from handlers.preference_page import PreferencePage
+from handlers.reader_trail import ReaderTrail
 from handlers.recent_clicks import RecentClicks
 from handlers.tally import Tally
 from handlers.token_reader import TokenReader
@@ -194,8 +195,9 @@ def _ways_out(resources: Resources, tokens: PageTokens, pages: Pages, publishing
     """The pages on which people say what they want."""
     stores, policy = resources.stores, organisation(resources.settings).tracking
     changes = ContactChanges(stores.contacts)
-    leaving = Leaving(Unsubscriber(stores.suppressions, changes, recorder(resources)), publishing, now)
-    page = PreferencePage(stores.contacts, stores.suppressions, stores.topics, changes, now)
+    noting = ReaderTrail(stores.audit)
+    leaving = Leaving(Unsubscriber(stores.suppressions, changes, recorder(resources), noting), publishing, now)
+    page = PreferencePage(stores.contacts, stores.suppressions, stores.topics, changes, now, noting)
     return [
         *Unsubscribing(tokens, leaving, pages).routes(),
         *PreferencesPage(tokens, page, leaving, pages, policy).routes(),

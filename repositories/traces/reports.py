@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pymongo import UpdateOne
 
+from domain.audit import CHOICES
 from domain.erasure import Person, spellings
 from repositories.bulk import Operation
 from repositories.connection import Database, Document, collection
@@ -63,11 +65,22 @@ class AuditTraces:
         self._audit = collection(database, self.collection)
 
     async def of(self, person: Person) -> Sequence[Mapping[str, Any]]:
-        about = {"subject": {"$in": [f"contact:{key}" for key in sorted(person.keys)]}}
-        found = self._audit.find({"$or": [about, *self._naming(person)]})
+        among = [{"subject": {"$regex": f"^contacts:.*{re.escape(key)}"}} for key in sorted(person.keys)]
+        found = self._audit.find({"$or": [_about(person), *among, *self._naming(person)]})
         return [document async for document in streamed(found)]
 
     async def erase(self, person: Person) -> int:
+        await self._forget_standing(person)
+        return await self._redact(person)
+
+    async def _forget_standing(self, person: Person) -> None:
+        """What somebody had chosen goes; who asked for what, and when, stays. Not counted: the entry of whoever erases
+        right now is one of these, and done again it finds nothing more."""
+        for field in ("before", "after"):
+            told = {**_about(person), field: {"$regex": CHOICES}, "what": {"$ne": "erasure"}}  # the receipt
+            await answered(self._audit.update_many(told, {"$set": {field: None}}))
+
+    async def _redact(self, person: Person) -> int:
         if not (naming := self._naming(person)):
             return 0
         found = await answered(self._audit.find({"$or": naming}).to_list(None))
@@ -83,6 +96,10 @@ class AuditTraces:
 
     def _redacted(self, entry: Mapping[str, Any], person: Person) -> Document:
         return {field: person.redacted(entry[field]) for field in self._words if isinstance(entry.get(field), str)}
+
+
+def _about(person: Person) -> Document:
+    return {"subject": {"$in": [f"contact:{key}" for key in sorted(person.keys)]}}
 
 
 def _saying(person: Person, field: str) -> list[Document]:

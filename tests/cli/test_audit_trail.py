@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import typer
 
-from cli.audit_trail import CHANGES, LOOKS, outcome, subject
+from cli.audit_trail import CHANGES, LOOKS, outcome, several, subject
 from cli.main import app
 from config.settings import Settings
 from domain.audit import DONE
@@ -44,11 +44,17 @@ def test_a_person_is_noted_by_the_contacts_id() -> None:
     assert noted == f"contact:{an_id('ann@example.com')}"
 
 
-def test_a_campaign_is_noted_by_its_id_and_what_names_none_by_nothing() -> None:
+def test_a_campaign_is_noted_by_its_id_and_what_names_none_by_nothing_or_by_all() -> None:
     assert subject("campaign pause", {"campaign_id": "spring"}, KEYED) == "campaign:spring"
     assert subject("integration disable", {}, KEYED) == "integration:disable"
     assert subject("suppression import", {"file": "x.csv"}, KEYED) == ""
-    assert subject("reclassify", {"campaign": None}, KEYED) == ""
+    assert subject("reclassify", {"campaign": None}, KEYED) == "campaigns"
+
+
+def test_of_many_the_first_are_named_and_the_others_counted() -> None:
+    assert several("contact", ["a"]) == "contact:a"
+    assert several("contact", ["a", "b"]) == "contacts:a b"
+    assert several("contact", [f"{number}" for number in range(1_012)]) == "contacts:0 1 2 3 4 5 6 7 8 9 and 1,002 more"
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from motor.motor_asyncio import AsyncIOMotorDatabase
 
+from domain.audit import DONE, AuditEntry, AuditQuery, choices
 from domain.eligibility import SuppressionReason
 from domain.erasure import GONE, Person, event_key
 from repositories.connection import Document
@@ -16,7 +18,18 @@ from repositories.traces import traces
 from repositories.traces.audience import SuppressionTraces
 from repositories.traces.ledger import EventTraces
 from repositories.traces.parked import ParkedTraces
-from tests.builders import ADDRESS_KEY, a_parked_message, a_stored_event, a_suppression, an_email, an_id, later
+from repositories.traces.reports import AuditTraces
+from tests.builders import (
+    ADDRESS_KEY,
+    NOW,
+    a_contact,
+    a_parked_message,
+    a_stored_event,
+    a_suppression,
+    an_email,
+    an_id,
+    later,
+)
 
 REPOSITORIES = Path(__file__).parents[2] / "repositories"
 #: Of these nothing is about a person, or only a key and no word. A new collection is one of these, or has traces.
@@ -129,3 +142,19 @@ async def test_a_parked_message_whose_file_is_gone_has_no_body(
     await mongo_database[f"parked_bodies.{gone}"].delete_many({})
     assert await ParkedTraces(mongo_database).erase(PERSON) == 1
     assert await stores.parked.count() == 0
+
+
+async def test_who_changed_what_of_somebody_stays_and_what_they_had_chosen_goes(
+    mongo_database: AsyncIOMotorDatabase[Document],
+) -> None:
+    stores, traced = Stores.of(mongo_database), AuditTraces(mongo_database)
+    receipt = AuditEntry("r", NOW, "dpo", "cli", "erasure", f"contact:{an_id(ANN)}", after='{"reason": "topics: all"}')
+    chosen, reasons = choices(a_contact(ANN)), "suppressed: unsubscribed"
+    page = AuditEntry("p", NOW, "reader", "page", "preferences", receipt.subject, chosen, chosen, DONE)
+    left = AuditEntry("u", NOW, "reader", "page", "unsubscribe page", receipt.subject, "not suppressed", reasons, DONE)
+    among = AuditEntry("s", NOW, "bob", "cli", "suppression add", f"contacts:{an_id('bob@x.example')} {an_id(ANN)}")
+    for each in (receipt, page, left, among):
+        await stores.audit.add(each)
+    assert {each["_id"] for each in await traced.of(PERSON)} == {"r", "p", "u", "s"}
+    assert await traced.erase(PERSON) == 0
+    assert set(await stores.audit.find(AuditQuery())) == {receipt, replace(page, before=None, after=None), left, among}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from domain.audit import DONE, AuditEntry
 from domain.campaign import CampaignStatus
 from domain.integration import Integration, IntegrationState
-from handlers.audit import ASKING, AuditTrail
+from handlers.audit import ASKING, AuditTrail, about
 from messages.base import Message
 from messages.catalog import INCOMING
 from messages.delivery_event import DeliveryEvent
@@ -166,10 +167,10 @@ async def test_an_id_that_names_somebody_is_kept_as_a_hash_and_is_one_entry(name
     assert office.entries[0].subject == office.entries[1].subject
 
 
-async def test_a_sync_is_noted_with_its_status() -> None:
+async def test_a_sync_is_noted_with_its_status_and_revision() -> None:
     office = Office()
     await office.asked(SyncRequested(sync_id="leads"))
-    assert [(each.subject, each.before) for each in office.entries] == [("sync:leads", "active")]
+    assert [(each.subject, each.before) for each in office.entries] == [("sync:leads", "active, revision 1")]
 
 
 async def test_a_change_of_the_integration_is_noted_with_what_it_was_and_what_it_became() -> None:
@@ -180,3 +181,43 @@ async def test_a_change_of_the_integration_is_noted_with_what_it_was_and_what_it
     await office.trail.ended(entry)
     [noted] = office.entries
     assert (noted.who, noted.subject, noted.before, noted.after) == ("ann", "integration:disable", "active", "disabled")
+
+
+async def test_a_source_or_a_token_that_is_called_by_an_address_is_kept_as_a_hash() -> None:
+    office = Office()
+    message = SyncRequested(sync_id="leads")
+    await office.trail.asked(message, envelope(message, id="e1", time=NOW, source="mailto:ann@example.com"))
+    await office.trail.posted(message, source="/crm", event_id="e2", token="of ann@example.com")
+    assert [each.via.partition(":~")[0] for each in office.entries] == ["message", "token"]
+    assert "@" not in repr(office.entries)
+
+
+async def test_a_subject_that_names_an_address_is_kept_as_a_hash_and_its_kind_stays() -> None:
+    office = Office()
+    entry = await office.trail.began("e1", who="bob", via="cli", what="suppression import", subject="file:a@b.csv")
+    assert entry.subject.startswith("file:~")
+    assert "@" not in repr(office.entries)
+
+
+async def test_what_has_no_status_is_noted_as_the_few_words_that_tell() -> None:
+    office = Office()
+    told = iter(["News", None])
+
+    async def mailing_list(list_id: str) -> str | None:
+        assert list_id == "news"
+        return next(told)
+
+    trail = replace(office.trail, standings={"list": mailing_list})
+    await trail.ended(await trail.began("e1", who="bob", via="cli", what="list edit", subject="list:news"))
+    assert [(each.before, each.after, each.outcome) for each in office.entries] == [("News", None, DONE)]
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (SendRequested(campaign_id="spring", confirmed_by="ann"), "campaign:spring"),
+        (SnapshotFinished(module="Leads", count=1, taken_at=NOW), ""),
+    ],
+)
+def test_a_message_is_about_what_it_asks_something_for(message: Message, told: str) -> None:
+    assert about(message) == told

@@ -22,6 +22,7 @@ from handlers.gathered import Gathered
 from handlers.known_campaigns import KnownCampaigns
 from handlers.page_tokens import PageTokens
 from handlers.preference_page import PreferencePage
+from handlers.reader_trail import ReaderTrail
 from handlers.recent_clicks import RecentClicks
 from handlers.strike_book import StrikeBook
 from handlers.tally import Tally
@@ -32,6 +33,7 @@ from handlers.visits import Visits
 from messages.delivery_event import DeliveryEvent
 from tests.builders import ADDRESS_KEY, NOW, a_campaign, a_contact, an_email, later
 from tests.fakes.anonymous_visits import MemoryAnonymousVisits
+from tests.fakes.audit import MemoryAudit
 from tests.fakes.campaigns import MemoryCampaigns
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.emails import MemoryEmails
@@ -100,6 +102,7 @@ class House:
         self.emails = MemoryEmails(ANN)
         self.events, self.suppressions = MemoryEvents(), MemorySuppressions()
         self.anonymous = MemoryAnonymousVisits()
+        self.audit = MemoryAudit()
         self.topics = MemoryTopics(Topic("offers", "Offers"), Topic("events", "Events & <more>"))
         self.registry = CollectorRegistry()
         self.unrecorded = Counter("unrecorded", "…", registry=self.registry)
@@ -127,8 +130,9 @@ class House:
             Tally(self.anonymous),
             lambda: self.now,
         )
-        leaving = Leaving(Unsubscriber(self.suppressions, changes, recorder), self.broker, lambda: self.now)
-        page = PreferencePage(self.contacts, self.suppressions, self.topics, changes, lambda: self.now)
+        noting = ReaderTrail(self.audit)
+        leaving = Leaving(Unsubscriber(self.suppressions, changes, recorder, noting), self.broker, lambda: self.now)
+        page = PreferencePage(self.contacts, self.suppressions, self.topics, changes, lambda: self.now, noting)
         routes = [
             *pages.routes(),
             *Unsubscribing(self.tokens, leaving, pages).routes(),

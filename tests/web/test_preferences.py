@@ -119,3 +119,17 @@ async def test_nothing_is_promised_that_is_not_kept(monkeypatch: pytest.MonkeyPa
 
 def test_an_address_is_masked_whatever_it_is() -> None:
     assert [masked(text) for text in ("ann@x.example", "a@b", "")] == ["a•••@x.example", "a•••@b", "•••@"]
+
+
+async def test_what_is_chosen_stands_in_the_audit_log_and_what_is_chosen_again_does_not() -> None:
+    """Of a topic that is left nothing else says when."""
+    house = House()
+    for _ in range(2):
+        await house.post(PAGE, b"asked=topics&topic=offers&tracking=no")
+    [entry] = house.audit.stored.values()
+    assert (entry.who, entry.via, entry.what, entry.at) == ("reader", "page", "preferences", house.now)
+    assert (entry.subject, entry.outcome) == (f"contact:{ANN.contact_id}", "done")
+    assert (entry.before, entry.after) == (
+        "topics: none; left: none; tracking: yes; not opted out",
+        "topics: offers; left: events marketing; tracking: no; not opted out",
+    )

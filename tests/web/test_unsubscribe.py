@@ -129,3 +129,31 @@ async def test_leaving_all_on_the_preference_page_is_the_same() -> None:
     house = House()
     assert "unsubscribed" in (await house.post(PREFERENCES, b"leave=all")).text
     assert has_left(house)
+
+
+@pytest.mark.parametrize(("page", "way"), [(LEAVE, "page"), (PREFERENCES, "preferences")])
+async def test_that_somebody_left_stands_in_the_audit_log_once_and_by_hash(page: str, way: str) -> None:
+    house = House()
+    for _ in range(2):
+        await house.post(page, b"leave=all")
+    [entry] = house.audit.stored.values()
+    assert (entry.who, entry.via, entry.what) == ("reader", "page", f"unsubscribe {way}")
+    assert entry.subject == f"contact:{ANN.contact_id}"
+    assert (entry.at, entry.before, entry.after) == (house.now, "not suppressed", "suppressed: unsubscribed")
+    assert entry.outcome == "done"
+    assert "@" not in repr(entry)
+
+
+@pytest.mark.parametrize("body", [b"leave=all", b"asked=topics&topic=offers&tracking=no"])
+async def test_where_the_audit_log_is_away_what_a_reader_wants_is_kept(
+    body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def add(_: object) -> None:
+        raise StoreUnavailable("away")
+
+    house = House()
+    monkeypatch.setattr(house.audit, "add", add)
+    before = house.contacts.stored[ANN.contact_id]
+    assert (await house.post(PREFERENCES, body)).status == 200
+    assert house.contacts.stored[ANN.contact_id] != before
+    assert not house.audit.stored
