@@ -20,7 +20,10 @@ _REVIEWED = f"{_APPLIED} and `campaigns series review {{series}}`."
 #: By kind and code of domain/troubleshooting.py.
 FIXES: Mapping[tuple[str, str], str] = {
     ("finding", SAMPLE_TEXT.id): f"Write your own words there: {_REVIEWED}",
-    ("finding", DELETED_VIDEO): f"Put another video there, in a message with another key once this one was cancelled: {_REVIEWED}",
+    (
+        "finding",
+        DELETED_VIDEO,
+    ): f"Put another video there; once it was cancelled, in a message of another key: {_REVIEWED}",
     ("finding", DEAD_LINK): f"Bring it back, or change it: {_REVIEWED}",
     ("finding", DEAD_IMAGE): f"Bring it back, or change it: {_REVIEWED}",
     ("finding", SAMPLE): f"Put a link of your own there: {_REVIEWED}",
