@@ -23,6 +23,8 @@ SKIPPED: Mapping[str, str] = {
     SkipReason.TOPIC_CONFLICT: "Left this topic, or asked for other topics only",
     SkipReason.CANCELLED: "The campaign ended before it came to them",
     SkipReason.OFFLINE: "The CRM was left before the campaign came to them",
+    SkipReason.LEFT_LIST: "Left the list of the series before the message came to them",
+    SkipReason.MISSED: "Their day was over before the message could be sent",
 }
 
 BOUNCED: Mapping[str, str] = {

@@ -84,6 +84,8 @@ class SkipReason(StrEnum):
     TOPIC_CONFLICT = "topic_conflict"  #: left the topic, or holds topics but not this one (R52)
     CANCELLED = "cancelled"  #: the campaign was cancelled before it came to this email
     OFFLINE = "offline"  #: the integration was left before the campaign came to this email (R96-R101)
+    LEFT_LIST = "left_list"  #: left the list of the series between the planning of its message and the sending
+    MISSED = "missed"  #: the message is for a day of the person's that was over when it could have been sent
 
 
 class ServiceStatus(StrEnum):

@@ -14,11 +14,14 @@ from enum import StrEnum
 from domain.campaign import Campaign
 from domain.contact import Contact
 from domain.eligibility import SuppressionReason
-from domain.email import NO_SLICE, NOT_SENT, EarlierEnd, Email, EmailState
+from domain.email import NO_SLICE, NOT_SENT, EarlierEnd, Email, EmailState, SkipReason
 from domain.last_check import last_check
 
 #: States of which somebody may be in the remainder. Of a hard bounce the address, or its server, wants no mail.
 LEFT_OUT = frozenset({EmailState.FAILED, EmailState.SKIPPED, EmailState.SOFT_BOUNCED, EmailState.IN_DOUBT})
+
+#: Reasons to be skipped that hold for ever: the way through the series has ended, the day is over.
+_FOR_GOOD = frozenset({SkipReason.LEFT_LIST, SkipReason.MISSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ def stays(
         return Stays.SOFT_BOUNCED
     if row.state is EmailState.IN_DOUBT and row.id not in wish.even_in_doubt:
         return Stays.IN_DOUBT
+    if row.reason in _FOR_GOOD:
+        return row.reason
     why = last_check(row, contact, suppressed, campaign)
     return why.reason if why else None
 

@@ -240,6 +240,11 @@ def key_and_year(turn: str) -> tuple[str, int | None]:
     return key, int(year) if at else None
 
 
+def entry_number(occurrence: int) -> int:
+    """Of the entry that such a row belongs to."""
+    return occurrence // _PER_ENTRY
+
+
 def occurrence_of(number: int, year: int | None = None) -> int:
     """The occurrence of the ledger row of this entry's message; 0 for the first entry's plain messages."""
     return number * _PER_ENTRY + (year or 0)

@@ -21,7 +21,7 @@ def end_of(
         return EntryEnd.BOUNCED
     if _has_left(series, contact, suppressed):
         return EntryEnd.UNSUBSCRIBED
-    return None if contact is not None and _stayed(series, entry, contact) else EntryEnd.LEFT_LIST
+    return None if contact is not None and stayed(series, entry, contact) else EntryEnd.LEFT_LIST
 
 
 def _has_left(series: Series, contact: Contact | None, suppressed: frozenset[SuppressionReason]) -> bool:
@@ -32,7 +32,7 @@ def _has_left(series: Series, contact: Contact | None, suppressed: frozenset[Sup
     return opted_out or bool(suppressed & {_S.UNSUBSCRIBED, _S.MANUAL})
 
 
-def _stayed(series: Series, entry: Entry, contact: Contact) -> bool:
+def stayed(series: Series, entry: Entry, contact: Contact) -> bool:
     """Who left and joined again goes on where they were, unless the series lets them begin anew."""
     membership = contact.memberships.get(series.list_id)
     if membership is None:

@@ -20,7 +20,7 @@ LATEST_DATE = timedelta(days=1)
 #: An open or a click may be told so much later than it was.
 TOLD_LATE = timedelta(days=1)
 #: What is so little late goes out although its window has closed meanwhile.
-_SLACK = timedelta(minutes=15)
+SLACK = timedelta(minutes=15)
 #: Years to either side of now in which a yearly date, its offset and its delay may lie.
 _YEARS_BACK, _YEARS_AHEAD = 4, 2
 #: What says that a person read a mail: pictures may be off, and who follows a link or answers has read it.
@@ -99,7 +99,7 @@ class Turns:
             gap, went = own - nominal, self._went(before, year)
             if went is None:
                 return Turn(name, again=self.now + self._patience(turn_of(before.key, year), gap))
-            if went - nominal > min(_SLACK, gap / 10):
+            if went - nominal > min(SLACK, gap / 10):
                 at = max(at, went + gap)
         return self._placed(step, name, opening(at, step.window, self.person.zone))
 
@@ -131,7 +131,7 @@ class Turns:
         """After which to ask again whether the one before has gone out; who waits for its campaign is woken."""
         if before in self.fresh:
             return gap
-        return max(gap, _SLACK) if before in self.entry.done else HOURLY
+        return max(gap, SLACK) if before in self.entry.done else HOURLY
 
     def _time(self, step: Step, base: datetime) -> datetime | None:
         at = delayed(base, step.delay, self.person.zone)
@@ -144,7 +144,7 @@ class Turns:
     def _placed(self, step: Step, name: str, at: datetime) -> Turn:
         if at > self.now:
             return _ahead(name, at)
-        opens = self.now if self.now - at <= _SLACK else opening(self.now, step.window, self.person.zone)
+        opens = self.now if self.now - at <= SLACK else opening(self.now, step.window, self.person.zone)
         return _ahead(name, opens) if opens > self.now else Turn(name, due=at)
 
     def _dates(self, step: Step) -> Iterator[Turn]:

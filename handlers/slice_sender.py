@@ -12,10 +12,12 @@ from domain.assembly import Assembler, OutgoingMail, Recipient
 from domain.campaign import Campaign
 from domain.contact import Contact
 from domain.content_failure import ContentFailed
+from domain.eligibility import Skip
 from domain.email import Email, EmailState, Outcome
 from domain.errors import StoreUnavailable
 from domain.last_check import last_check
 from domain.mailer import recipient_of
+from domain.series_claim import Objection
 from domain.slices import Slice
 from domain.smtp_reply import Reason
 from domain.tracking_policy import TrackingPolicy, telling
@@ -28,6 +30,7 @@ from handlers.ports.ledger import Emails, Slices
 from handlers.ports.responses import Suppressions
 from handlers.ports.sending import Relay
 from handlers.recording import Recorder, Recording
+from handlers.series_claims import SeriesClaims
 from handlers.under_way import UnderWay
 
 _Person: TypeAlias = tuple[Email, Contact]
@@ -72,6 +75,7 @@ class SliceSender:
     turn_s: float = 5  #: a slow batch gives the rest of it back when others wait for its room, and more for a lane
     is_crowded: Callable[[], bool] = lambda: True  #: whether all lanes of this process are taken
     tracking: TrackingPolicy = TrackingPolicy.CONSENT  #: who gets counted links and a pixel (D12)
+    series_claims: SeriesClaims | None = None  #: None: there are no series here
 
     async def __call__(
         self, campaign: Campaign, held: Slice, asked_at: float | None = None, *, urgent: bool = False
@@ -166,8 +170,25 @@ class SliceSender:
                 wanted.append((row, contact))
             elif why is not None:
                 skipped.append(self._untried(row, EmailState.SKIPPED, why.reason, why.detail))
-        await self.writer.untried(skipped)
-        return wanted
+        going, put_off = await self._in_series(campaign, wanted)
+        await self.writer.untried([*skipped, *put_off])
+        return going
+
+    async def _in_series(
+        self, campaign: Campaign, people: Sequence[_Person]
+    ) -> tuple[Sequence[_Person], Sequence[Outcome]]:
+        """Those of a series to whom its message still goes out now; what becomes of the others' rows."""
+        found = await self.series_claims(campaign, [row for row, _ in people]) if self.series_claims else {}
+        if not found:
+            return people, ()
+        outcomes = [self._objected(row, found[row.id]) for row, _ in people if row.id in found]
+        return [(row, contact) for row, contact in people if row.id not in found], outcomes
+
+    def _objected(self, row: Email, why: Objection) -> Outcome:
+        if isinstance(why, Skip):
+            return self._untried(row, EmailState.SKIPPED, why.reason, why.detail)
+        detail = "its hours are over; it waits for the next ones"
+        return Outcome(row.id, EmailState.DEFERRED, self.now(), detail=detail, next_at=why, tried=False)
 
     async def _written(self, campaign: Campaign, people: Sequence[_Person]) -> Sequence[OutgoingMail]:
         """The mails; somebody whose own mail cannot be written holds up nobody else's."""

@@ -17,6 +17,7 @@ from handlers.outcome_writer import OutcomeWriter
 from handlers.permit_desk import PermitDesk
 from handlers.recording import Recorder
 from handlers.send_batch import BatchSender
+from handlers.series_claims import SeriesClaims
 from handlers.slice_sender import SliceSender
 from handlers.strike_book import StrikeBook
 from handlers.warm_up_gate import WarmUpGate
@@ -68,6 +69,7 @@ def _sender(resources: Resources) -> BatchSender:
 def _slice_sender(resources: Resources, desk: PermitDesk, lanes: Lanes) -> SliceSender:
     """At the pace that all send workers share: both lanes of this process are one worker to throttles."""
     stores, settings, runtime = resources.stores, resources.settings, resources.runtime
+    ours = organisation(settings)
     writer = OutcomeWriter(
         emails=stores.emails,
         suppressions=stores.suppressions,
@@ -91,7 +93,8 @@ def _slice_sender(resources: Resources, desk: PermitDesk, lanes: Lanes) -> Slice
         window=claim_window(settings),
         portion=portion(settings),
         is_crowded=lanes.are_full,
-        tracking=organisation(settings).tracking,
+        tracking=ours.tracking,
+        series_claims=SeriesClaims(stores.series, stores.series_entries, stores.contacts, now, ours.time_zone),
     )
 
 

@@ -24,6 +24,7 @@ from handlers.recording import Recorder
 from handlers.scheduler import Concern, Scheduler
 from handlers.scheduler_rounds import Rhythm, rounds
 from handlers.send_batch import BatchSender
+from handlers.series_claims import SeriesClaims
 from handlers.slice_sender import SliceSender
 from handlers.strike_book import StrikeBook
 from handlers.timers import Timers
@@ -36,6 +37,8 @@ from tests.fakes.contacts import MemoryContacts
 from tests.fakes.emails import MemoryEmails
 from tests.fakes.leases import MemoryLeases
 from tests.fakes.relay import MemoryRelay
+from tests.fakes.series import MemorySeries
+from tests.fakes.series_entries import MemoryEntries
 from tests.fakes.slices import MemorySlices
 from tests.fakes.strikes import MemoryStrikes
 from tests.fakes.suppressions import MemorySuppressions
@@ -90,6 +93,7 @@ class World:
         self.suppressions = MemorySuppressions()
         self.throttles = MemoryThrottles()
         self.leases = MemoryLeases()
+        self.series, self.entries = MemorySeries(), MemoryEntries()
 
     async def planned(self) -> World:
         await self.slices.plan("spring", range(self.campaign.slices))
@@ -122,6 +126,7 @@ class World:
         slice_sender = SliceSender(
             self.contacts, self.suppressions, self.emails, self.slices, self.relay, holder, writer,
             Recorder(writer.tried, size=3), assembler, lambda: self.now, portion=self.portion,
+            series_claims=SeriesClaims(self.series, self.entries, self.contacts, lambda: self.now),
         )  # fmt: skip
         return BatchSender(self.campaigns, self.emails, self.slices, slice_sender, self.gate, owner)
 
