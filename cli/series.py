@@ -15,9 +15,11 @@ from config.settings import Settings
 from domain.campaign import Campaign
 from domain.errors import NotReady
 from domain.series import Series, SeriesCounts, SeriesStatus
+from domain.series_hints import hints
 from domain.series_next import series_next
 from domain.whats_next import Step
 from repositories.stores import Stores
+from workers.options import organisation
 from workers.series_saved import children
 from workers.series_saved import series_moves as moves_of
 
@@ -36,6 +38,7 @@ class Shown:
     taken_out: dict[str, Campaign]  #: by key: the messages that it had
     counts: SeriesCounts
     steps: list[Step]
+    hints: list[str]  #: triggers that nobody can set off
 
 
 @app.command()
@@ -46,7 +49,7 @@ def show(series_id: SeriesId, as_json: Json = False) -> None:
     if as_json:
         campaigns, taken_out = _told(found.children), _told(found.taken_out)
         told = {"series": found.series, "campaigns": campaigns, "taken_out": taken_out}
-        return print_json({**told, "counts": found.counts, "whats_next": found.steps})
+        return print_json({**told, "counts": found.counts, "whats_next": found.steps, "hints": found.hints})
     out.print(
         series_views.details(found.series),
         series_views.messages(found.series, found.children, found.counts, found.taken_out),
@@ -54,6 +57,7 @@ def show(series_id: SeriesId, as_json: Json = False) -> None:
         series_views.steps(found.series, found.steps),
         sep="\n",
     )
+    series_views.tell_hints(found.hints)
 
 
 @app.command("list")
@@ -84,6 +88,7 @@ async def shown(stores: Stores, settings: Settings, series_id: str) -> Shown:
         taken_out=await _taken_out(stores, series),
         counts=await stores.series_entries.counts(series_id),
         steps=series_next(series, campaigns, await _lacks(stores, settings, series)),
+        hints=list(hints(series, campaigns, organisation(settings).tracking)),
     )
 
 

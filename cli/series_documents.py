@@ -19,9 +19,11 @@ from domain.campaign import Campaign, Origin
 from domain.errors import InvalidDefinition, TemplateInvalid
 from domain.faults import Faulty
 from domain.series import Series
+from domain.series_hints import hints
 from domain.series_next import series_next
 from messages.series_saved import SeriesSaved
 from repositories.stores import Stores
+from workers.options import organisation
 from workers.series_saved import children, series_saver
 
 _OF_MESSAGE = re.compile(r"message ([^:]+): (.*)", re.DOTALL)
@@ -69,6 +71,7 @@ def apply(
     if as_json:
         return print_json(after)
     out.print(series_views.messages(after, are), series_views.steps(after, series_next(after, are)), sep="\n")
+    series_views.tell_hints(hints(after, are, organisation(settings).tracking))
 
 
 def export(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import RenderableType
 
 from cli import views
-from cli.output import shown, table
+from cli.output import shown, table, tell
 from domain.campaign import Campaign
 from domain.series import Entry, Passed, Series, SeriesCounts, Step, Trigger, TriggerKind, Window, key_and_year
 from domain.series_outlook import Ahead, Outlook
@@ -68,6 +68,11 @@ def people(counts: SeriesCounts) -> list[RenderableType]:
 
 def steps(series: Series, found: Sequence[NextStep]) -> RenderableType:
     return views.step_lines(f"What's next for {series.id} ({series.status})", found)
+
+
+def tell_hints(found: Iterable[str]) -> None:
+    for each in found:
+        tell(f"Look: {each}.")
 
 
 def overview(rows: Sequence[tuple[Series, SeriesCounts]]) -> RenderableType:
