@@ -240,9 +240,10 @@ def key_and_year(turn: str) -> tuple[str, int | None]:
     return key, int(year) if at else None
 
 
-def entry_number(occurrence: int) -> int:
-    """Of the entry that such a row belongs to."""
-    return occurrence // _PER_ENTRY
+def number_and_year(occurrence: int) -> tuple[int, int | None]:
+    """Which entry such a row belongs to, and of a yearly message which year."""
+    number, year = divmod(occurrence, _PER_ENTRY)
+    return number, year or None
 
 
 def occurrence_of(number: int, year: int | None = None) -> int:

@@ -161,6 +161,18 @@ async def test_a_server_that_asks_to_come_later_is_no_try_but_time_runs_from_it(
     assert (found.attempts, found.first_tried_at) == (0, told.at)
 
 
+async def test_a_row_that_is_put_off_at_claim_leaves_its_batch_without_a_try_and_is_due_then(ledger: Ledger) -> None:
+    await ledger.plan([an_email(slice=3)])
+    wait = an_outcome(an_email(), EmailState.DEFERRED, reply=None, detail="why", next_at=later(900), tried=False)
+    for _ in range(2):
+        await ledger.store([wait])
+    found = await row(ledger, an_email())
+    assert (found.state, found.slice, found.attempts) == (EmailState.DEFERRED, NO_SLICE, 0)
+    assert (found.first_tried_at, found.reason, found.detail) == (None, None, "why")
+    assert await ledger.due("spring", later(899), 10) == []
+    assert await ledger.due("spring", later(900), 10) == [found.id]
+
+
 async def test_the_same_outcome_counts_once_however_often_it_is_stored(ledger: Ledger) -> None:
     await ledger.plan([an_email()])
     deferral = an_outcome(an_email(), EmailState.DEFERRED, reason="mailbox_full")

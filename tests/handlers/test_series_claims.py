@@ -150,6 +150,24 @@ async def test_what_was_held_up_until_its_hours_were_over_waits_for_the_next_one
     assert await world.emails.due("spring", world.now, 10) == [row.id]
 
 
+async def test_what_was_put_off_and_held_up_once_more_is_put_off_once_more() -> None:
+    world = await claiming(window=MORNING, now=NOW + 2 * HOUR, state=EmailState.DEFERRED, state_at=NOW - DAY)
+    assert (await claimed(world)).next_at == NOW - HOUR + DAY
+
+
+async def test_a_birthday_whose_hours_come_again_only_after_a_day_is_missed() -> None:
+    mondays = replace(MORNING, weekdays=frozenset({0}))
+    row = await claimed(await claiming(BIRTHDAY, window=mondays, now=NOW + 2 * HOUR))
+    assert (row.state, row.reason) == (EmailState.SKIPPED, SkipReason.MISSED)
+
+
+async def test_a_birthday_that_was_put_off_counts_from_when_it_was_due_first() -> None:
+    occurrence, on_the_way = occurrence_of(0, 2026), replace(an_entry(ANN), done={"hello@2026": NOW})
+    put_off = {"due": NOW + 23 * HOUR, "state": EmailState.DEFERRED, "occurrence": occurrence, "entry": on_the_way}
+    assert (await claimed(await claiming(BIRTHDAY, now=NOW + 23 * HOUR, **put_off))).state is EmailState.SENT
+    assert (await claimed(await claiming(BIRTHDAY, now=NOW + 25 * HOUR, **put_off))).reason == SkipReason.MISSED
+
+
 async def test_hours_are_those_of_the_person() -> None:
     row = await claimed(await claiming(window=MORNING, now=NOW + 2 * HOUR, time_zone="America/New_York"))
     assert row.next_at == datetime(2026, 3, 2, 13, 0, tzinfo=UTC), "where it is six in the morning"
