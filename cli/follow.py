@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from typing import TypeVar
 
+from cli.output import say
 from cli.progress import progress
 from domain.errors import Permanent, Transient
 from domain.parked import Which
@@ -54,6 +55,21 @@ async def until(
                 "`campaigns worker all`. Nothing needs to be asked for again; `campaigns status` shows the queues."
             )
         await asyncio.sleep(POLL_S)
+
+
+def said_now_and_then(
+    text: Callable[[T], str], every_s: float = PATIENCE_S, monotonic_s: Callable[[], float] = time.monotonic
+) -> Callable[[T], None]:
+    """For `see`, where there is no number to show: says again and again what is waited for."""
+    next_s = monotonic_s() + every_s
+
+    def see(state: T) -> None:
+        nonlocal next_s
+        if monotonic_s() >= next_s:
+            next_s += every_s
+            say(text(state))
+
+    return see
 
 
 async def run_ended(latest: Callable[[], Awaitable[Run | None]], since: datetime, title: str) -> Run:

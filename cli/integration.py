@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from cli import context
-from cli.follow import not_refused, until
+from cli.follow import not_refused, said_now_and_then, until
 from cli.integration_export import export
 from cli.integration_plan import Plan, plan_of, view
 from cli.login import login
@@ -164,6 +164,7 @@ def _asked(settings: Settings, change: IntegrationChange, text: str, by: str | N
             lambda found: request in found.answered and found.finished,
             begun=lambda found: request in found.answered,
             waiting_for=f"To {change} the integration",
+            see=said_now_and_then(_waiting),
         )
 
     return context.stored(settings, followed)
@@ -183,6 +184,20 @@ def _standing(known: Integration) -> str:
         return f"{said} Campaigns are being taken offline; mails may still go out."
     sent = f"{said} Nothing of its campaigns is sent since {shown(known.detached_at)} UTC."
     return sent if known.finished else f"{sent} Syncs are being deleted."
+
+
+def _waiting(known: Integration) -> str:
+    """What is still to be done, who does it, and that nobody has to stay."""
+    if known.detaching:
+        what = (
+            "Waiting for mails, test mails and syncs that workers have in hand; for those of a worker that was killed "
+            "until its lease is over, a minute or so. `campaigns worker integration-changed` does it: is one running?"
+        )
+    else:
+        what = (
+            "Nothing more is sent. Syncs are being deleted: `campaigns worker sync-requested` does it: is one running?"
+        )
+    return f"{what} Ctrl-C leaves it to the workers; `campaigns integration show` says how far it is."
 
 
 def _coming_back(known: Integration) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cli import follow
-from cli.follow import NobodyWorks, run_ended, until
+from cli.follow import NobodyWorks, run_ended, said_now_and_then, until
 from domain.slices import KeyRange, Run
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -53,3 +53,12 @@ async def test_an_older_run_is_not_taken_for_the_new_one() -> None:
     new = a_run(ended_at=NOW + timedelta(seconds=1))
     found = await run_ended(states(None, old, a_run(), new), NOW, "Syncing leads")  # type: ignore[arg-type]
     assert found == new
+
+
+def test_who_waits_long_is_told_now_and_then_what_for(capsys: pytest.CaptureFixture[str]) -> None:
+    times_s = iter([0.0, 1.0, 15.0, 16.0, 30.5])
+    see = said_now_and_then(lambda state: f"waiting for {state}", every_s=15, monotonic_s=lambda: next(times_s))
+    for state in ("one", "two", "three", "four"):
+        see(state)
+    told = capsys.readouterr()
+    assert (told.out, told.err.split("\n")) == ("", ["waiting for two", "waiting for four", ""])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,9 +13,9 @@ from cli.integration_export import definition
 from cli.integration_plan import Plan, Sending, SyncFate, view
 from cli.output import out
 from domain.errors import NotConfirmed, NotReady
-from domain.integration import IntegrationChange
+from domain.integration import Integration, IntegrationChange, IntegrationState
 from messages.sync_requested import SyncRequested
-from tests.builders import a_sync
+from tests.builders import NOW, a_sync
 
 C = IntegrationChange
 PLAN = Plan(
@@ -97,3 +98,11 @@ def test_an_exported_sync_comes_back_as_it_was() -> None:
         sync.field_map,
     )
     assert again.update_empty_values
+
+
+def test_while_it_is_waited_for_it_says_who_has_to_do_what() -> None:
+    detaching = Integration(IntegrationState.DISABLED, at=NOW, by="ann")
+    assert "workers have in hand" in integration._waiting(detaching)
+    deleting = replace(detaching, detached_at=NOW)
+    for text in ("Nothing more is sent", "`campaigns worker sync-requested`", "`campaigns integration show`"):
+        assert text in integration._waiting(deleting)
