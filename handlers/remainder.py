@@ -50,19 +50,19 @@ class RemainderSender:
     window: int = 500  #: rows that are decided on together
 
     async def doubts(self, campaign_id: str, addresses: Collection[str]) -> frozenset[str]:
-        """The ids of rows in doubt with these addresses.
+        """The ids of rows in doubt with these addresses; those that were planned once more since are named in vain.
 
         Raises:
-            UnknownEmail: somebody named is not in doubt.
+            UnknownEmail: somebody named is not in doubt, and never was when the remainder was made.
         """
         rows = await self.emails.of_addresses(campaign_id, addresses) if addresses else ()
-        doubtful = [row for row in rows if row.state is EmailState.IN_DOUBT]
-        if len(doubtful) < len({address.lower() for address in addresses}):
+        named = [row for row in rows if row.state is EmailState.IN_DOUBT or _was_in_doubt(row)]
+        if {row.address.lower() for row in named} != {address.lower() for address in addresses}:
             raise UnknownEmail(
                 f"not all of those named are in doubt in {campaign_id}, so nothing was done; "
                 f"`campaigns in-doubt {campaign_id}` lists who is"
             )
-        return frozenset(row.id for row in doubtful)
+        return frozenset(row.id for row in named if row.state is EmailState.IN_DOUBT)
 
     async def __call__(self, campaign_id: str, wish: Wish, *, by: str, dry_run: bool = False) -> Remainder:
         """Who is planned once more and who is not; told again, nobody is planned who was.
@@ -131,6 +131,11 @@ class RemainderSender:
             return sending
         harm = replace(await self.emails.harm(campaign.id), tried=await self.emails.tried(campaign.id))
         return replace(sending, trip=replace(campaign.trip, counts=harm))
+
+
+def _was_in_doubt(row: Email) -> bool:
+    """Somebody who was killed while the remainder was made says it again."""
+    return any(each.state is EmailState.IN_DOUBT for each in row.earlier)
 
 
 def _name(row: Email) -> str:

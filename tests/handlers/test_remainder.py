@@ -163,6 +163,16 @@ async def test_somebody_named_who_is_not_in_doubt_is_refused() -> None:
         await world.sender_of_remainder().doubts("spring", [person(3), person(0)])
 
 
+async def test_who_was_killed_while_making_it_names_the_same_people_again() -> None:
+    world = await sent()
+    sender = world.sender_of_remainder()
+    named = [person(3), person(3).upper()]
+    await world.remainder(Wish(even_in_doubt=await sender.doubts("spring", named)))
+    before = dict(world.emails.stored)
+    found = await world.remainder(Wish(even_in_doubt=await sender.doubts("spring", named)))
+    assert (found.reached, world.emails.stored) == ({}, before)
+
+
 async def test_soft_bounced_ones_are_reached_only_on_request() -> None:
     world = await sent()
     world.change(0, state=_S.SOFT_BOUNCED, reason=Reason.MAILBOX_FULL)
