@@ -9,7 +9,7 @@ from typing import Protocol
 from domain.feed import Lag
 from domain.webhook import backlog
 from handlers.ports.clock import Clock
-from handlers.ports.feed import WebhookPositions
+from handlers.ports.feed import Replays, WebhookPositions
 from messages.base import Message
 from workers.metrics import Metrics
 
@@ -33,6 +33,7 @@ class FeedCounts:
 
     outbox: Numbered
     marks: Marked
+    replays: Replays
     positions: WebhookPositions | None  #: None: there is no webhook
     metrics: Metrics
     now: Clock
@@ -43,6 +44,7 @@ class FeedCounts:
         lag = await self.outbox.lag()
         self.metrics.feed_unpublished.set(lag.unpublished)
         self.metrics.feed_oldest.set((self.now() - lag.oldest_at).total_seconds() if lag.oldest_at else 0)
+        self.metrics.feed_replays.set(len(await self.replays.open()))
         if self.positions is not None:
             await self._webhook(self.positions)
         return []

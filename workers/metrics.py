@@ -41,6 +41,9 @@ class Metrics:
         self.feed_oldest = Gauge(
             "campaigns_feed_oldest_unpublished_seconds", "Since the first of these was numbered", registry=registry
         )
+        self.feed_replays = Gauge(
+            "campaigns_feed_replays_waiting", "Replays of the feed that are not over", registry=registry
+        )
         self.webhook_entries = Gauge(
             "campaigns_webhook_entries", "Entries of the feed by what the webhook has of them", ["state"],
             registry=registry,

@@ -34,7 +34,7 @@ def build(resources: Resources) -> Sequence[Part]:
     runtime = resources.runtime
     counts = ParkedCounts(stores.parked, runtime.metrics.parked_stored)
     positions = stores.webhook_positions if settings.feed.webhook_url else None
-    feed_counts = FeedCounts(stores.outbox, stores.feed_marks, positions, runtime.metrics, now)
+    feed_counts = FeedCounts(stores.outbox, stores.feed_marks, stores.replays, positions, runtime.metrics, now)
     return [
         runtime.periodic("scheduler", scheduler.tick, settings.sending.tick_s),
         runtime.periodic("series", series_keeper(resources).tick, settings.sending.tick_s),
